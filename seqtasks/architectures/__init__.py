@@ -1,0 +1,26 @@
+"""The four architectures: from configuration and features to a `keras.Model`."""
+
+from seqtasks.errors import SeqtasksError
+
+
+def build_model(config, pipeline):
+    """Returns the built network for a pipeline's features.
+
+    Args:
+        config: The run's `seqtasks.config.Config`.
+        pipeline: A fitted pipeline; it knows the sizes of the vocabularies.
+
+    Raises:
+        SeqtasksError: For a pipeline without an architecture.
+    """
+    from seqtasks.architectures.many_to_many import Tagger
+    from seqtasks.architectures.many_to_one import Classifier
+    from seqtasks.data.classification import ClassificationPipeline
+    from seqtasks.data.tagging import TaggingPipeline
+
+    architectures = {TaggingPipeline: Tagger, ClassificationPipeline: Classifier}
+    if type(pipeline) not in architectures:
+        raise SeqtasksError(f"no architecture takes the features of {type(pipeline).__name__}")
+    model = architectures[type(pipeline)].from_pipeline(config, pipeline)
+    model.call_on_example()
+    return model

@@ -1,0 +1,147 @@
+"""Many-to-many with equal lengths: one tag a step."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqtasks.architectures.embedding import WordEmbedding
+from seqtasks.architectures.stack import RecurrentStack
+from seqtasks.data.token_features import AFFIXES
+from seqtasks.layers import CRF, CharacterEncoder, Dropout, bio_constraints
+
+
+class Tagger(keras.Model):
+    """Words and their spelling, a recurrent stack, and a CRF or softmax over the tags.
+
+    Args:
+        config: The run's configuration.
+        num_characters: Entries of the character vocabulary.
+        tags: The tags, in the order of their ids.
+        auxiliary: Number of tags of each further column learned beside, by column.
+        counts: How often each word stands in the training split, `[V]`.
+        vectors: Vectors to start from, or None.
+
+    Call arguments:
+        features: `words` int32 `[B, T]`, `mask` bool `[B, T]`, and as configured `characters`
+            int32 `[B, T, C]` and `affixes` int32 `[B, T, 4]`.
+        training: Whether dropout applies.
+
+    Output:
+        By name, float32 `[B, T, K]` scores: `tags`, and in training each auxiliary column's.
+
+    Reference:
+        Lample et al., Neural Architectures for Named Entity Recognition, NAACL 2016.
+    """
+
+    def __init__(self, config, num_characters, tags, auxiliary, counts, vectors=None, **kwargs):
+        super().__init__(**kwargs)
+        inputs, model, targets = config.inputs, config.model, config.targets
+        self.settings = config
+        self.words = WordEmbedding(
+            len(counts),
+            inputs.embedding_size,
+            counts,
+            vectors,
+            inputs.one_hot,
+            model.word_dropout,
+            model.rare_word_dropout,
+        )
+        self.characters = None
+        if inputs.characters:
+            self.characters = CharacterEncoder(
+                num_characters,
+                inputs.character_embedding_size,
+                inputs.character_units,
+                dropout=model.embedding_dropout / 2,
+            )
+        self.affixes = None
+        if inputs.affixes:
+            self.affixes = [keras.layers.Embedding(inputs.affix_buckets + 1, inputs.affix_size) for _ in range(AFFIXES)]
+        self.input_dropout = Dropout(model.embedding_dropout, same_every_step=True)
+        self.recurrent = RecurrentStack(model)
+        self.hidden = keras.layers.Dense(model.hidden_units, activation="tanh") if model.hidden_units else None
+        self.projection = keras.layers.Dense(len(tags), dtype="float32")
+        self.auxiliary = {
+            name: keras.layers.Dense(size, dtype="float32", name=f"auxiliary_{name}")
+            for name, size in auxiliary.items()
+        }
+        self.crf = None
+        if model.head == "crf":
+            transitions, starts = bio_constraints(tags) if targets.scheme == "BIO" else (None, None)
+            self.crf = CRF(len(tags), transitions, starts, constrain_likelihood=True, dtype="float32")
+
+    @classmethod
+    def from_pipeline(cls, config, pipeline):
+        """Returns the network for a `seqtasks.data.tagging.TaggingPipeline`."""
+        auxiliary = {name: len(values) for name, values in pipeline.auxiliary.items()}
+        return cls(config, len(pipeline.characters.tokens), pipeline.tags, auxiliary, pipeline.counts, pipeline.vectors)
+
+    def call_on_example(self):
+        """Makes the weights by tagging one word of padding."""
+        inputs = self.settings.inputs
+        features = {"words": np.zeros((1, 1), "int32"), "mask": np.ones((1, 1), bool)}
+        if self.characters is not None:
+            features["characters"] = np.zeros((1, 1, inputs.max_characters), "int32")
+        if self.affixes is not None:
+            features["affixes"] = np.zeros((1, 1, AFFIXES), "int32")
+        self({name: tf.constant(value) for name, value in features.items()}, training=True)
+
+    def call(self, features, training=False):
+        mask = features["mask"]
+        vectors = [self.words(features["words"], training=training)]
+        if self.characters is not None:
+            vectors.append(self.characters(features["characters"], training=training))
+        if self.affixes is not None:
+            vectors += [embed(features["affixes"][:, :, i]) for i, embed in enumerate(self.affixes)]
+        sequences = self.input_dropout(tf.concat(vectors, axis=-1), training=training)
+        states = self.recurrent(sequences, mask=mask, training=training)
+        hidden = states if self.hidden is None else self.hidden(states)
+        scores = {"tags": self.projection(hidden)}
+        if training:
+            scores |= {name: project(states) for name, project in self.auxiliary.items()}
+        return scores
+
+    def loss_of(self, batch, training=True):
+        """Returns the mean negative log-likelihood of a word's tag, a scalar.
+
+        Args:
+            batch: Features, `tags` int32 `[B, T]` and `auxiliary/NAME` int32 `[B, T]`.
+            training: Whether dropout applies.
+        """
+        scores, mask = self(batch, training=training), batch["mask"]
+        words = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.float32)), 1.0)
+        if self.crf is None:
+            loss = _cross_entropy(scores["tags"], batch["tags"], mask)
+        else:
+            loss = -tf.reduce_sum(self.crf.log_likelihood(scores["tags"], tf.maximum(batch["tags"], 0), mask)) / words
+        weight = self.settings.targets.auxiliary_weight
+        for name in self.auxiliary:
+            if name in scores and f"auxiliary/{name}" in batch:
+                loss += weight * _cross_entropy(scores[name], batch[f"auxiliary/{name}"], mask)
+        return loss
+
+    def outputs_of(self, batch):
+        """Returns the likeliest tags and how sure each is.
+
+        Args:
+            batch: Features.
+
+        Returns:
+            `tags` int32 `[B, T]`, and `scores` float32 `[B, T]`, each chosen tag's marginal
+            probability.
+        """
+        emissions, mask = self(batch, training=False)["tags"], batch["mask"]
+        if self.crf is None:
+            probabilities = tf.nn.softmax(emissions)
+            tags = tf.argmax(emissions, axis=-1, output_type=tf.int32)
+        else:
+            probabilities = self.crf.marginals(emissions, mask)
+            tags, _ = self.crf.decode(emissions, mask)
+        return {"tags": tags, "scores": tf.gather(probabilities, tags, batch_dims=2)}
+
+
+def _cross_entropy(logits, tags, mask):
+    """Mean over the steps that are neither padding nor of an unknown tag."""
+    weights = tf.cast(mask & (tags >= 0), tf.float32)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(tags, 0), logits)
+    return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)

@@ -1,0 +1,94 @@
+"""Many-to-one: one label a sequence."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqtasks.architectures.embedding import BigramEmbedding, WordEmbedding
+from seqtasks.architectures.stack import RecurrentStack
+from seqtasks.layers import Dropout, SequencePooling
+
+
+class Classifier(keras.Model):
+    """Words, a recurrent stack, its steps pooled into one vector, and a softmax over the classes.
+
+    Args:
+        config: The run's configuration.
+        num_classes: Number C of classes.
+        counts: How often each word stands in the training split, `[V]`.
+        vectors: Vectors to start from, or None.
+
+    Call arguments:
+        features: `words` int32 `[B, T]` and `mask` bool `[B, T]`.
+        training: Whether dropout applies.
+
+    Output:
+        float32 `[B, C]`: the classes' scores before the softmax.
+
+    Reference:
+        Johnson & Zhang, Supervised and Semi-Supervised Text Categorization using LSTM for Region
+        Embeddings, ICML 2016 (a bidirectional LSTM with pooling).
+    """
+
+    def __init__(self, config, num_classes, counts, vectors=None, **kwargs):
+        super().__init__(**kwargs)
+        inputs, model = config.inputs, config.model
+        self.settings = config
+        self.num_classes = num_classes
+        self.words = WordEmbedding(
+            len(counts),
+            inputs.embedding_size,
+            counts,
+            vectors,
+            inputs.one_hot,
+            model.word_dropout,
+            model.rare_word_dropout,
+        )
+        self.bigrams = None
+        if inputs.bigram_buckets:
+            self.bigrams = BigramEmbedding(inputs.bigram_buckets, self.words.size)
+        self.input_dropout = Dropout(model.embedding_dropout, same_every_step=True)
+        self.recurrent = RecurrentStack(model)
+        self.pooling = SequencePooling(model.pooling)
+        self.dropout = Dropout(model.dropout)
+        self.hidden = keras.layers.Dense(model.hidden_units, activation="relu") if model.hidden_units else None
+        self.projection = keras.layers.Dense(num_classes, dtype="float32")
+
+    @classmethod
+    def from_pipeline(cls, config, pipeline):
+        """Returns the network for a `seqtasks.data.classification.ClassificationPipeline`."""
+        return cls(config, len(pipeline.classes), pipeline.counts, pipeline.vectors)
+
+    def call_on_example(self):
+        """Makes the weights by classifying one word of padding."""
+        self({"words": tf.zeros([1, 1], tf.int32), "mask": tf.constant(np.ones((1, 1), bool))})
+
+    def call(self, features, training=False):
+        words, mask = features["words"], features["mask"]
+        sequences = self.words(words, training=training)
+        if self.bigrams is not None:
+            sequences = sequences + self.bigrams(words, mask)
+        sequences = self.input_dropout(sequences, training=training)
+        states = self.recurrent(sequences, mask=mask, training=training)
+        vector = self.dropout(self.pooling(states, mask=mask), training=training)
+        if self.hidden is not None:
+            vector = self.dropout(self.hidden(vector), training=training)
+        return self.projection(vector)
+
+    def loss_of(self, batch, training=True):
+        """Returns the mean cross entropy of the labels, a scalar.
+
+        Args:
+            batch: Features and `labels` int32 `[B]`; rows with `rows` or a label below 0 do not count.
+            training: Whether dropout applies.
+        """
+        logits = self(batch, training=training)
+        smoothing = self.settings.training.label_smoothing
+        wanted = tf.one_hot(batch["labels"], self.num_classes) * (1 - smoothing) + smoothing / self.num_classes
+        weights = tf.cast((batch["rows"] >= 0) & (batch["labels"] >= 0), tf.float32)
+        losses = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
+        return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
+
+    def outputs_of(self, batch):
+        """Returns the classes' `probabilities`, float32 `[B, C]`, for a batch of features."""
+        return {"probabilities": tf.nn.softmax(self(batch, training=False))}

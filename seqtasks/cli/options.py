@@ -1,0 +1,91 @@
+"""Options that several verbs share."""
+
+import functools
+from collections.abc import Callable
+
+import click
+
+
+def common_options(command: Callable) -> Callable:
+    """Adds `--code`, `--verbose` and `--debug`; the verb receives `code` only."""
+
+    @click.option(
+        "--code",
+        "code",
+        multiple=True,
+        metavar="FILE",
+        help="Import a Python file that registers tasks. Can be repeated.",
+    )
+    @click.option("--verbose", is_flag=True, help="Let TensorFlow talk.")
+    @click.option("--debug", is_flag=True, help="Show a failure's traceback.")
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapper(ctx, *args, code, verbose, debug, **kwargs):
+        from seqtasks import registry
+
+        ctx.ensure_object(dict)
+        ctx.obj.update(debug=debug, verbose=verbose)
+        for file in code:
+            registry.load_code(file)
+        return command(*args, code=code, **kwargs)
+
+    return wrapper
+
+
+def data_options(command: Callable) -> Callable:
+    """Adds the options that say where examples come from."""
+    for option in reversed(
+        [
+            click.option(
+                "--data",
+                metavar="SOURCE",
+                help="builtin, tfds:NAME[/CONFIG], or a path. [default: builtin, or the run's]",
+            ),
+            click.option(
+                "--data-dir",
+                envvar="TFDS_DATA_DIR",
+                metavar="FOLDER",
+                help="Where TFDS keeps its data. [env: TFDS_DATA_DIR]",
+            ),
+            click.option(
+                "--features",
+                metavar="NAME=COLUMN,...",
+                help="Which features or columns of the source to read, as text=description,label=label.",
+            ),
+            click.option("--skip-bad-rows", is_flag=True, help="Leave out and count rows that cannot be read."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def config_options(command: Callable) -> Callable:
+    """Adds the options that change a task's configuration."""
+    for option in reversed(
+        [
+            click.option(
+                "-s",
+                "--set",
+                "settings",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Change a configuration field. Can be repeated.",
+            ),
+            click.option(
+                "--config",
+                "config_file",
+                metavar="FILE",
+                help="A .json or .toml file of configuration fields; a run's config.json is one.",
+            ),
+            click.option("--seed", type=int, help="Seed of weights, dropout, and the order of examples."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def output_dir_option(command: Callable) -> Callable:
+    """Adds `--output-dir`."""
+    return click.option(
+        "--output-dir", default="runs", show_default=True, metavar="FOLDER", help="Where runs are kept."
+    )(command)

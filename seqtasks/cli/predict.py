@@ -1,0 +1,85 @@
+"""`seqtasks predict`."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+
+import click
+
+from seqtasks.cli.options import common_options, output_dir_option
+from seqtasks.errors import UsageError
+
+LINES_AT_ONCE = 512
+
+
+@click.command("predict")
+@click.argument("run")
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@click.option(
+    "-f", "--file", "files", multiple=True, metavar="FILE", help="Read texts from a file, one a line. Can be repeated."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "tsv"]),
+    default="text",
+    show_default=True,
+    help="text: to read. json: an object a line. tsv: label, score, text; or token and tag a line.",
+)
+@output_dir_option
+@common_options
+def predict_command(run, texts, files, style, output_dir, code):
+    """Tag or label each TEXT with RUN, a run, an export, or a task's name for its latest run.
+
+    A TEXT or FILE of - means standard input, one text a line.
+
+    \b
+    seqtasks predict ner "Ada Lovelace lived in London"
+    seqtasks predict saved_models/sentiment/1 --file reviews.txt --format json
+    """
+    if not texts and not files:
+        raise UsageError("nothing to predict from. Give texts, --file FILE, or - for standard input")
+    from seqtasks.cli.prediction_format import FORMATS
+    from seqtasks.cli.start import start_tensorflow
+    from seqtasks.training.run_folder import resolve
+
+    inputs = _inputs(texts, files)
+    first = next(inputs, None)  # a file that cannot be read is told before the model is loaded
+    if first is None:
+        return
+    inputs = itertools.chain([first], inputs)
+    run = resolve(run, output_dir)
+    start_tensorflow()
+    from seqtasks.serving.predict import load_predictor
+
+    predictor = load_predictor(run, output_dir=output_dir)
+    while chunk := list(itertools.islice(inputs, LINES_AT_ONCE)):
+        for prediction in predictor.predict(chunk):
+            click.echo(FORMATS[style](prediction))
+
+
+def _inputs(texts, files) -> Iterator[str]:
+    for text in texts:
+        if text == "-":
+            yield from _lines(sys.stdin)
+        else:
+            yield text
+    for file in files:
+        if file == "-":
+            yield from _lines(sys.stdin)
+        else:
+            yield from _file_lines(file)
+
+
+def _file_lines(file: str) -> Iterator[str]:
+    try:
+        # Only "\n" ends a line: others may stand inside a text.
+        with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+            yield from _lines(stream)
+    except OSError as error:
+        raise UsageError(f"--file {file}: {error.strerror}") from None
+
+
+def _lines(stream) -> Iterator[str]:
+    for line in stream:
+        yield line.rstrip("\r\n")

@@ -1,0 +1,30 @@
+"""How `seqtasks predict` writes a prediction."""
+
+import json
+
+from seqtasks.serving.rendering import render
+
+
+def as_json(prediction: dict) -> str:
+    """Returns one JSON object."""
+    return json.dumps(prediction, ensure_ascii=not _is_clean(prediction["text"]))
+
+
+def as_tsv(prediction: dict) -> str:
+    """Returns `label, score, text` for a label; for tags `token, tag` lines and an empty one."""
+    if "label" in prediction:
+        text = " ".join(prediction["text"].split())
+        return f"{prediction['label']}\t{prediction['score']:.6f}\t{text}"
+    pairs = zip(prediction["tokens"], prediction["tags"], strict=True)
+    return "".join(f"{token}\t{tag}\n" for token, tag in pairs)
+
+
+def _is_clean(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+FORMATS = {"text": render, "json": as_json, "tsv": as_tsv}

@@ -1,0 +1,61 @@
+"""`seqtasks run`."""
+
+import click
+
+from seqtasks.cli.options import common_options, config_options, data_options, output_dir_option
+
+
+@click.command("run")
+@click.argument("task")
+@data_options
+@config_options
+@click.option("--epochs", type=click.IntRange(min=1), help="The same as -s training.epochs=N.")
+@output_dir_option
+@click.option("--name", help="Added to the run folder's name.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="Go on with this run, or without a value with the task's latest.",
+)
+@click.option("--quiet", is_flag=True, help="Tell nothing on standard error.")
+@common_options
+def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_file, seed, epochs, resume, **others):
+    """Train TASK, keep the best epoch, evaluate it, and write it all to a run's folder.
+
+    \b
+    seqtasks run ner
+    seqtasks run ner --data tfds:conll2003
+    seqtasks run sentiment --data reviews.csv --features text=review,label=stars
+    """
+    from seqtasks import registry
+    from seqtasks.cli.start import start_tensorflow
+    from seqtasks.config import parse_overrides
+    from seqtasks.training.preparation import parse_features, resolve_config
+    from seqtasks.training.run import run
+
+    changes = parse_overrides(settings)
+    if epochs is not None:
+        changes["training.epochs"] = epochs
+    columns = parse_features(features)
+    resolve_config(registry.get(task), data or "builtin", changes, config_file, seed)
+    start_tensorflow()
+    result = run(
+        task,
+        data,
+        data_dir=data_dir,
+        features=columns,
+        skip_bad_rows=skip_bad_rows,
+        settings=changes,
+        config_file=config_file,
+        seed=seed,
+        resume=True if resume == "" else resume,
+        **others,
+    )
+    from seqtasks.serving.rendering import render
+    from seqtasks.training.results import score_table
+
+    lines = [*score_table(result.scores), "", result.report, "", *map(render, result.samples), ""]
+    lines.append(f"{result.folder}  (best epoch {result.best_epoch}, {result.seconds:.0f} s)")
+    click.echo("\n".join(lines))

@@ -1,0 +1,219 @@
+"""Reads labelled texts from CSV, TSV and JSON Lines files."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqtasks.data.dataset import TRAIN, Dataset
+from seqtasks.data.text_files import find_splits, read_text
+from seqtasks.errors import DataError, UsageError, did_you_mean
+
+_JSON = (".jsonl", ".ndjson", ".json")
+_SUFFIXES = (".tsv", ".csv", ".txt", ".tab", *_JSON)
+_USUAL = {
+    "text": ("text", "sentence", "review", "content", "comment", "tweet", "phrase", "description", "question"),
+    "label": ("label", "class", "category", "sentiment", "polarity", "target", "rating", "stars"),
+}
+
+
+@dataclass(frozen=True)
+class DelimitedFiles:
+    """A file or a folder of files with a text and a label a row.
+
+    CSV follows the usual quoting, TSV has none, JSON Lines has an object a line. The first row may
+    name the columns; without names there must be two columns, text and label. A test file without
+    labels is left out. Other columns are given by the options' `features`, by name or, where there
+    are no names, by number from 1.
+
+    Args:
+        text: Name of the column with the text.
+        label: Name of the column with the label.
+    """
+
+    text: str = "text"
+    label: str = "label"
+    description: str = "CSV, TSV or JSON Lines with a text and a label, one file or a folder with train, valid and test"
+
+    def read(self, path, options) -> Dataset:
+        """Reads the files.
+
+        Args:
+            path: A file, or a folder with one file a split.
+            options: `seqtasks.data.sources.ReadOptions`.
+
+        Raises:
+            DataError: If there is nothing to read, a column is missing, or a row cannot be read.
+        """
+        for role in options.features:
+            if role not in _USUAL:
+                raise UsageError(f"--features {role}=...: unknown role {role!r}." + did_you_mean(role, _USUAL))
+        dataset = Dataset({}, str(path))
+        for split, file in find_splits(path, _SUFFIXES).items():
+            text, note = read_text(file, options.encoding)
+            dataset.notes += [note] if note else []
+            read = self._json_rows if file.suffix.lower() in _JSON else self._table_rows
+            examples = self._collect(read(text, file, split, options), file, options, dataset)
+            if examples:
+                dataset.splits[split] = examples
+            elif split == TRAIN:
+                raise DataError("no row has a label", file)
+            else:
+                dataset.notes.append(f"{file.name} has no labels and is not used")
+        return dataset
+
+    def _collect(self, rows: Iterator, file: Path, options, dataset: Dataset) -> list:
+        """Returns the labelled examples; a split in which no row has a label is unlabelled."""
+        examples, unlabelled, empty, skipped = [], [], 0, 0
+        for line, row in rows:
+            if isinstance(row, DataError):
+                if not options.skip_bad_rows:
+                    raise row
+                skipped += 1
+                continue
+            text, label = row
+            if not text.strip():
+                empty += 1
+            elif label is None or not label.strip():
+                unlabelled.append(line)
+            else:
+                examples.append({"text": text, "label": label.strip()})
+        if not examples and not unlabelled:
+            raise DataError("no examples", file)
+        if {example["label"] for example in examples} == {"-1"}:
+            return []
+        if examples and unlabelled and not options.skip_bad_rows:
+            raise DataError("the label is empty", file, unlabelled[0])
+        skipped += len(unlabelled) if examples else 0
+        if skipped:
+            dataset.skipped += skipped
+            dataset.notes.append(f"{file.name}: {skipped} bad rows are skipped")
+        if empty:
+            dataset.notes.append(f"{file.name}: {empty} rows with an empty text are dropped")
+        return examples
+
+    def _table_rows(self, text: str, file: Path, split: str, options) -> Iterator:
+        rows = _csv_rows(text, file) if file.suffix.lower() == ".csv" else _tsv_rows(text)
+        first = next(rows, None)
+        if first is None:
+            raise DataError("the file is empty", file)
+        line, cells = first
+        if isinstance(cells, DataError):
+            raise cells
+        width = len(cells)
+        columns = self._header(cells, file, split, options)
+        if columns is None:
+            columns = self._positions(width, file, line, options)
+            yield self._cells(line, cells, columns)
+        for line, cells in rows:
+            if isinstance(cells, DataError):
+                yield line, cells
+            elif len(cells) != width:
+                yield line, DataError(f"expected {width} columns, received {len(cells)}", file, line)
+            else:
+                yield self._cells(line, cells, columns)
+
+    @staticmethod
+    def _cells(line: int, cells: list[str], columns: dict[str, int]):
+        return line, (cells[columns["text"]], cells[columns["label"]] if "label" in columns else None)
+
+    def _header(self, cells: list[str], file: Path, split: str, options) -> dict[str, int] | None:
+        """Returns the columns by role, or None if the first row is no header."""
+        names = [cell.strip().lower() for cell in cells]
+        wanted = {role: (name.lower(),) for role, name in options.features.items() if not name.isdigit()}
+        usual = {role: (getattr(self, role).lower(), *_USUAL[role]) for role in _USUAL}
+        columns = {}
+        for role, candidates in (usual | wanted).items():
+            found = next((name for name in candidates if name in names), None)
+            if found is not None:
+                columns[role] = names.index(found)
+        # A first row that is a text cannot be told from a header by one cell alone.
+        plausible = "text" in columns and ("label" in columns or len(names) > 1 or split != TRAIN)
+        plausible = plausible and not any(name.lstrip("+-").isdigit() for name in names)
+        if not wanted and not plausible:
+            return None
+        for role in ("text", "label"):
+            if role not in columns and (role == "text" or split == TRAIN):
+                name = wanted.get(role, (getattr(self, role),))[0]
+                raise DataError(
+                    f"no column {name!r} for {role}." + did_you_mean(name, [c.strip() for c in cells]), file, 1
+                )
+        return columns
+
+    def _positions(self, width: int, file: Path, line: int, options) -> dict[str, int]:
+        columns = {"text": 0, "label": 1}
+        for role, number in options.features.items():
+            if not 1 <= int(number) <= width:
+                raise DataError(f"--features {role}={number}: there are {width} columns", file, line)
+            columns[role] = int(number) - 1
+        if width != 2 and set(options.features) != {"text", "label"}:
+            raise DataError(
+                f"expected a header or two columns, text and label, received {width} columns; "
+                "say which with --features text=1,label=2",
+                file,
+                line,
+            )
+        return columns
+
+    def _json_rows(self, content: str, file: Path, split: str, options) -> Iterator:
+        chosen: dict[str, str] = {}
+        for line, row in enumerate(content.split("\n"), start=1):
+            if not row.strip():
+                continue
+            try:
+                record = json.loads(row)
+            except ValueError as error:
+                yield line, DataError(f"not JSON: {error}", file, line)
+                continue
+            if not isinstance(record, dict):
+                yield line, DataError(f"expected a JSON object, received {row.strip()[:60]}", file, line)
+                continue
+            for role in ("text", "label"):
+                if role not in chosen:
+                    usual = (getattr(self, role), *_USUAL[role])
+                    candidates = (options.features[role],) if role in options.features else usual
+                    name = next((name for name in candidates if name in record), None)
+                    chosen |= {} if name is None else {role: name}
+            missing = [role for role in ("text", "label") if chosen.get(role) not in record]
+            if "text" in missing or (missing and split == TRAIN):
+                name = chosen.get(missing[0]) or options.features.get(missing[0]) or getattr(self, missing[0])
+                yield line, DataError(f"no key {name!r} for {missing[0]}." + did_you_mean(name, record), file, line)
+                continue
+            label = record.get(chosen.get("label"))
+            if not isinstance(record[chosen["text"]], str) or isinstance(label, (list, dict)):
+                yield line, DataError("expected a string as text and a plain value as label", file, line)
+                continue
+            # Half a surrogate pair, as in truncated tweets, is no character.
+            text = record[chosen["text"]].encode("utf-8", "replace").decode()
+            yield line, (text, _json_label(label))
+
+
+def _json_label(label) -> str | None:
+    if label is None or isinstance(label, str):
+        return label
+    if isinstance(label, bool):
+        return str(label).lower()
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def _tsv_rows(text: str) -> Iterator:
+    for line, content in enumerate(text.split("\n"), start=1):
+        if content.strip():
+            yield line, content.rstrip("\r").split("\t")
+
+
+def _csv_rows(text: str, file: Path) -> Iterator:
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield reader.line_num, DataError(f"not CSV: {error}", file, reader.line_num)
+            continue
+        if any(cell.strip() for cell in cells):
+            yield reader.line_num, cells

@@ -1,0 +1,83 @@
+"""Finds the user's text files by split, and decodes them."""
+
+import re
+from pathlib import Path
+
+from seqtasks.data.dataset import SPLITS, TEST, TRAIN, VALIDATION
+from seqtasks.errors import DataError
+
+_SPLIT_WORDS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "val": VALIDATION,
+    "dev": VALIDATION,
+    "testa": VALIDATION,
+    "test": TEST,
+    "testb": TEST,
+}
+
+
+def find_splits(path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """Returns the file of each split.
+
+    Args:
+        path: A file, which is the train split, or a folder whose files are named after splits
+            (`train`, `valid`/`validation`/`dev`/`testa`, `test`/`testb`).
+        suffixes: Endings of file names to consider in a folder, as `".csv"`.
+
+    Raises:
+        DataError: If there is no such file, no train file, or two files for one split.
+    """
+    path = Path(path)
+    if path.is_file():
+        return {TRAIN: path}
+    if not path.is_dir():
+        raise DataError("no such file or folder", path)
+    splits: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        words = re.split(r"[^a-z0-9]+", file.name.lower())
+        names = {_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS}
+        # CoNLL's own files end with the split: eng.testa
+        if not file.is_file() or not (file.suffix.lower() in suffixes or words[-1] in _SPLIT_WORDS) or len(names) != 1:
+            continue
+        name = names.pop()
+        if name in splits:
+            raise DataError(f"two files for the {name} split: {splits[name].name} and {file.name}", path)
+        splits[name] = file
+    if TRAIN not in splits:
+        found = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"
+        raise DataError(f"no train file ({', '.join('train' + suffix for suffix in suffixes)}). Found: {found}", path)
+    return {name: splits[name] for name in SPLITS if name in splits}
+
+
+def read_text(path: Path, encoding: str | None = None) -> tuple[str, str | None]:
+    """Reads a file as UTF-8, or as cp1252 where it is not UTF-8.
+
+    Args:
+        path: The file.
+        encoding: The encoding, where it is known.
+
+    Returns:
+        The text without byte order mark, and a note if cp1252 had to be assumed.
+
+    Raises:
+        DataError: If the file cannot be read or is not in the encoding.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", path) from error
+    codec = encoding or "utf-8"
+    try:
+        return content.decode(codec).removeprefix("\ufeff"), None
+    except LookupError as error:
+        raise DataError(f"unknown encoding {encoding!r}", path) from error
+    except UnicodeDecodeError as error:
+        if encoding:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise DataError(f"not {encoding}: byte 0x{content[error.start]:02x}", path, line) from error
+    note = f"{Path(path).name} is not UTF-8; it was read as cp1252"
+    # Five bytes are no cp1252 characters.
+    return content.decode("cp1252", errors="replace"), note

@@ -1,0 +1,251 @@
+"""Reads data sets of TensorFlow Datasets through their genuine builders."""
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+
+from seqtasks.data.dataset import TEST, TRAIN, VALIDATION, Dataset
+from seqtasks.data.tag_schemes import PLAIN, all_to_bio
+from seqtasks.errors import DataError, SeqtasksError, UsageError, did_you_mean
+from seqtasks.task import Example
+
+_SPLITS = {"train": TRAIN, "validation": VALIDATION, "dev": VALIDATION, "valid": VALIDATION, "test": TEST}
+
+
+@dataclass(frozen=True)
+class TfdsTags:
+    """Sentences with one tag a token.
+
+    Args:
+        tokens: Feature with a sequence of strings.
+        tags: Feature with a sequence of class labels or strings.
+        further: Further features like `tags`; those the builder lacks are left out.
+    """
+
+    tokens: str = "tokens"
+    tags: str = "ner"
+    further: tuple[str, ...] = ("pos", "chunks")
+
+    usage = "tokens=FEATURE,tags=FEATURE"
+    needs = "tokens and tags must be sequences of the same length"
+
+    def roles(self) -> dict[str, str]:
+        """Returns the feature of each role."""
+        return {"tokens": self.tokens, "tags": self.tags}
+
+    def fits(self, values: dict) -> bool:
+        """Returns whether the values by role are of the right kind."""
+        columns = list(values.values())
+        return all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns)
+
+    def example(self, values: dict, names: dict) -> Example | None:
+        """Returns one example, or None for an empty one.
+
+        Args:
+            values: Values by role, lists for sequences.
+            names: By role, a function from a label's integer to its name, or None for text.
+        """
+        if not values["tokens"]:
+            return None
+        return {
+            role: [_text(value) if names[role] is None else names[role](value) for value in column]
+            for role, column in values.items()
+        }
+
+    def finish(self, splits: dict[str, list[Example]], options, source: str, notes: list[str]) -> None:
+        """Converts the tags to BIO in place, whatever scheme they are in."""
+        if options.scheme == PLAIN:
+            return
+        order = [(name, i) for name, examples in splits.items() for i in range(len(examples))]
+        tags, note = all_to_bio(
+            [splits[name][i]["tags"] for name, i in order],
+            lambda sequence, token: (f"{source} {order[sequence][0]}, example {order[sequence][1] + 1}", None),
+        )
+        notes += [note] if note else []
+        for (name, i), converted in zip(order, tags, strict=True):
+            splits[name][i]["tags"] = converted
+
+
+@dataclass(frozen=True)
+class TfdsText:
+    """Texts with one label each.
+
+    Args:
+        text: Feature with a string.
+        label: Feature with a class label, an integer or a string.
+        unlabelled: The integer that stands for no label; such examples are dropped.
+    """
+
+    text: str = "text"
+    label: str = "label"
+    unlabelled: int | None = -1
+
+    usage = "text=FEATURE,label=FEATURE"
+    needs = "the text must be a string and the label a single value"
+    further = ()
+
+    def roles(self) -> dict[str, str]:
+        """Returns the feature of each role."""
+        return {"text": self.text, "label": self.label}
+
+    def fits(self, values: dict) -> bool:
+        """Returns whether the values by role are of the right kind."""
+        return isinstance(values["text"], bytes) and not isinstance(values["label"], list)
+
+    def example(self, values: dict, names: dict) -> Example | None:
+        """Returns one example, or None for one without text or label. See `TfdsTags.example`."""
+        text, label = _text(values["text"]), values["label"]
+        if names["label"] is None:
+            label = _text(label)
+        elif int(label) == self.unlabelled:
+            return None
+        else:
+            label = names["label"](int(label))
+        return {"text": text, "label": label} if text.strip() else None
+
+    def finish(self, splits, options, source: str, notes: list[str]) -> None:
+        """Leaves the examples as they are."""
+
+
+def read(name: str, features: TfdsTags | TfdsText, options) -> Dataset:
+    """Reads every labelled split of a builder.
+
+    Args:
+        name: `NAME[/CONFIG][:VERSION]`.
+        features: Which features to read.
+        options: `seqtasks.data.sources.ReadOptions`; its `features` take precedence.
+
+    Raises:
+        UsageError: For an unknown builder or feature.
+        DataError: If the data set is not there and cannot be prepared.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = _builder(name, options.data_dir)
+    source = f"tfds:{builder.info.full_name}"
+    roles = _resolve(builder, features, options, source)
+    paths = {
+        role: feature.split("/") if feature not in builder.info.features else [feature]
+        for role, feature in roles.items()
+    }
+    names = {role: _namer(builder, path) for role, path in paths.items()}
+    decoding = tfds.decode.PartialDecoding(_nested(paths.values()))
+    config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    splits, notes = {}, []
+    for split in builder.info.splits:
+        role = _SPLITS.get(split)
+        if role is None or role in splits:
+            notes.append(f"split {split} of {source} is not used")
+            continue
+        examples, dropped = [], 0
+        for values in _records(builder.as_dataset(split=split, decoders=decoding, read_config=config), paths):
+            if not features.fits(values):
+                raise UsageError(f"{source}: {features.needs}. Received: {roles}")
+            example = features.example(values, names)
+            dropped += example is None
+            if example is not None:
+                examples.append(example)
+        if dropped:
+            notes.append(f"{dropped} empty or unlabelled examples of {split} are dropped")
+        if examples:
+            splits[role] = examples
+    features.finish(splits, options, source, notes)
+    return Dataset(splits, source, notes)
+
+
+def _builder(name: str, data_dir: str | None):
+    """Returns a prepared builder."""
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise SeqtasksError(f"tfds:{name} needs tensorflow-datasets: {error}") from error
+    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError as error:
+        bare = name.partition("/")[0].partition(":")[0]
+        close = did_you_mean(bare, set(tfds.list_builders())).partition(" Known:")[0]
+        raise UsageError(f"tfds:{name}: no such builder in tensorflow-datasets {tfds.__version__}.{close}") from error
+    except Exception as error:
+        raise UsageError(f"tfds:{name}: {_first_line(error)}") from error
+    if builder.is_prepared():
+        return builder
+    try:
+        # TFDS reports on standard output, which belongs to results.
+        with contextlib.redirect_stdout(sys.stderr):
+            builder.download_and_prepare()
+    except Exception as error:
+        raise DataError(
+            f"tfds:{name} is not prepared in {builder.data_dir} and preparing it failed: {_first_line(error)}. "
+            "Give a folder that holds it with --data-dir or TFDS_DATA_DIR; some builders need an optional "
+            "package to prepare: conllu (Universal Dependencies), pydub (audio), ffmpeg (video)"
+        ) from error
+    return builder
+
+
+def _resolve(builder, features, options, source: str) -> dict[str, str]:
+    roles = features.roles() | {name: name for name in features.further if name in builder.info.features}
+    allowed = set(features.roles()) | set(features.further)
+    for role, feature in options.features.items():
+        if role not in allowed:
+            raise UsageError(f"--features {role}={feature}: unknown role {role!r}." + did_you_mean(role, allowed))
+        roles[role] = feature
+    known = list(_flatten(builder.info.features))
+    for role, feature in roles.items():
+        if feature not in known:
+            raise UsageError(f"{source} has no feature {feature!r} for {role}." + did_you_mean(feature, known))
+    return roles
+
+
+def _flatten(features, prefix: str = ""):
+    for name, feature in features.items():
+        yield prefix + name
+        if hasattr(feature, "items"):
+            yield from _flatten(feature, f"{prefix}{name}/")
+
+
+def _namer(builder, path: list[str]):
+    """Returns the function from a label's integer to its name, or None where values are text."""
+    import tensorflow_datasets as tfds
+
+    feature = builder.info.features
+    for key in path:
+        feature = feature[key]
+    if isinstance(feature, tfds.features.Sequence):
+        feature = feature.feature
+    if isinstance(feature, tfds.features.ClassLabel):
+        known = feature.names
+        return lambda value: known[int(value)]
+    return None if feature.tf_dtype.name == "string" else (lambda value: str(int(value)))
+
+
+def _nested(paths) -> dict:
+    tree: dict = {}
+    for path in paths:
+        node = tree
+        for key in path[:-1]:
+            node = node.setdefault(key, {})
+        node[path[-1]] = True
+    return tree
+
+
+def _records(dataset, paths: dict[str, list[str]]):
+    """Yields values by role; whole batches are turned into Python values at once, which is faster."""
+    for batch in dataset.ragged_batch(1024):
+        columns = []
+        for path in paths.values():
+            column = batch
+            for key in path:
+                column = column[key]
+            columns.append(column.to_list() if hasattr(column, "to_list") else column.numpy().tolist())
+        for row in zip(*columns, strict=True):
+            yield dict(zip(paths, row, strict=True))
+
+
+def _text(value) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"

@@ -1,0 +1,124 @@
+"""`seqtasks export`: a run becomes a SavedModel in TF Serving's layout."""
+
+import json
+import platform
+import time
+from importlib import metadata
+from pathlib import Path
+
+from seqtasks.errors import UsageError
+from seqtasks.serving.versions import write_version
+
+DESCRIPTION = "seqtasks.json"
+
+
+def export(
+    run,
+    *,
+    export_dir="saved_models",
+    output_dir="runs",
+    version: int | None = None,
+    force: bool = False,
+    verify: bool = True,
+) -> Path:
+    """Writes a run's model to `<export_dir>/<task>/<version>/`.
+
+    The SavedModel takes raw strings and gives decoded strings, see `seqtasks.serving.signatures`.
+    It appears under its version only when it is whole and its answers have been compared.
+
+    Args:
+        run: A run's folder, or a task's name for its latest run.
+        export_dir: Where exports are kept.
+        output_dir: Where runs are kept.
+        version: The version's number; by default the next free one.
+        force: Replace the version if it exists.
+        verify: Compare the answers of the export, loaded in a process of its own, with the model's.
+
+    Returns:
+        The version's folder.
+
+    Raises:
+        UsageError: If there is no such run, or the version exists.
+        SeqtasksError: If writing or verifying fails; nothing is left behind then.
+    """
+    from seqtasks.serving.loading import load_run
+    from seqtasks.training.run_folder import is_export, resolve
+
+    folder = resolve(run, output_dir)
+    if is_export(folder):
+        raise UsageError(f"{folder} is an export already. Give the folder of a run, or a task's name.")
+    loaded = load_run(folder)
+    return write_version(
+        Path(export_dir) / loaded.task.name,
+        lambda temporary: save(loaded, temporary, verified=verify),
+        version=version,
+        force=force,
+    )
+
+
+def save(loaded, folder, verified: bool = True) -> None:
+    """Writes a loaded run's SavedModel and its description into a folder.
+
+    Args:
+        loaded: A `LoadedRun`.
+        folder: An empty folder.
+        verified: Whether to check the result.
+    """
+    import tensorflow as tf
+
+    from seqtasks.serving.portable import check_portable
+    from seqtasks.serving.signatures import build_module
+    from seqtasks.serving.verification import verify
+
+    task = loaded.task
+    module = build_module(task.name, task.family, loaded.config, loaded.pipeline, loaded.model)
+    tf.saved_model.save(module, str(folder), signatures=module.signatures)
+    description = json.dumps(_describe(loaded, module), indent=2, ensure_ascii=False)
+    (Path(folder) / DESCRIPTION).write_text(description + "\n", encoding="utf-8")
+    check_portable(folder)
+    if verified:
+        verify(folder, module, task.serving_examples)
+
+
+def _describe(loaded, module) -> dict:
+    task = loaded.task
+    return {
+        "task": task.name,
+        "family": task.family,
+        "description": task.description,
+        "data": loaded.data,
+        "run": loaded.folder.resolve().name,
+        "labels": list(getattr(loaded.pipeline, "tags", None) or loaded.pipeline.classes),
+        "scores": _scores(loaded.folder),
+        "serving_examples": list(task.serving_examples),
+        "signatures": {
+            name: {"inputs": list(module.signature_inputs(name)), "outputs": sorted(function.structured_outputs)}
+            for name, function in ((n, f.get_concrete_function()) for n, f in module.signatures.items())
+        },
+        "config": loaded.config.to_dict(),
+        "versions": {
+            "python": platform.python_version(),
+            **{package: _version(package) for package in ("seqtasks", "tensorflow", "keras")},
+        },
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # run from a source tree that is not installed
+        return None
+
+
+def _scores(folder: Path) -> dict:
+    """Returns the run's scores by split, as far as it was evaluated."""
+    scores = {}
+    for file in sorted((folder / "evaluation").glob("*.json")):
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
+        if isinstance(values, dict):
+            scores[file.stem] = values
+    return scores

@@ -1,0 +1,76 @@
+"""Loading a trained run: its task, configuration, pipeline, and model with the best weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqtasks import registry
+from seqtasks.config import Config
+from seqtasks.errors import SeqtasksError
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, Task
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run, ready to predict.
+
+    Args:
+        folder: The run's folder.
+        task: Its task.
+        config: Its configuration, in 32 bits whatever it was trained in.
+        pipeline: Its fitted pipeline.
+        model: The network with the best checkpoint's weights.
+        data: Where its examples came from.
+    """
+
+    folder: Path
+    task: Task
+    config: Config
+    pipeline: Any
+    model: Any
+    data: str
+
+
+def load_run(folder) -> LoadedRun:
+    """Loads a run's folder.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        SeqtasksError: If a part of it is missing or damaged.
+    """
+    from seqtasks.architectures import build_model
+    from seqtasks.training import checkpoints
+    from seqtasks.training.run_folder import RunFolder
+
+    run = RunFolder(Path(folder))
+    values = run.read_config()
+    for file in values.get("code") or ():
+        registry.load_code(file)
+    task = registry.get(values["task"])
+    try:
+        config = Config.from_dict(values["config"]).override({"training.mixed_precision": False})
+        pipeline = pipeline_class(task.family).load(config, run.vocabulary)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise SeqtasksError(f"{folder}: config.json or vocabulary/ cannot be read: {error!r}") from error
+    model = build_model(config, pipeline)
+    checkpoints.load_weights(run.best, model)
+    return LoadedRun(run.path, task, config, pipeline, model, str(values.get("data", "")))
+
+
+def pipeline_class(family: str) -> type:
+    """Returns the pipeline of a family of tasks.
+
+    Raises:
+        SeqtasksError: If the family has none.
+    """
+    if family == MANY_TO_MANY:
+        from seqtasks.data.tagging import TaggingPipeline
+
+        return TaggingPipeline
+    if family == MANY_TO_ONE:
+        from seqtasks.data.classification import ClassificationPipeline
+
+        return ClassificationPipeline
+    raise SeqtasksError(f"there is no pipeline for {family} tasks")

@@ -1,0 +1,221 @@
+"""`seqtasks predict`: from texts to tags or labels, by a run's model or an export."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from seqtasks.config import Config
+from seqtasks.errors import SeqtasksError, UsageError
+from seqtasks.serving.entities import entities_of
+from seqtasks.serving.export import DESCRIPTION
+from seqtasks.task import MANY_TO_MANY
+
+BATCH_ROWS = 64
+BATCH_BYTES = 64_000  # a tagger takes about 15 kB of memory for each
+
+
+class Predictor:
+    """Predicts with the signatures of a model, in memory or exported: the same functions either way.
+
+    Args:
+        signatures: By name, functions of string tensors that return tensors by name.
+        family: The task's family.
+        spans: Whether the tags are BIO and make entities.
+        owner: What holds the signatures' variables, if they do not.
+    """
+
+    def __init__(self, signatures: dict[str, Callable[..., dict]], family: str, spans: bool = False, owner=None):
+        self.family = family
+        self._owner = owner
+        self._signatures = signatures
+        self._spans = spans
+
+    def predict(self, texts: Sequence[str]) -> list[dict]:
+        """Predicts from raw texts.
+
+        Args:
+            texts: The texts; a text with bytes that were no UTF-8 has them as surrogate escapes.
+
+        Returns:
+            One dictionary a text, in their order. Tagging: `text`, `tokens`, `tags`, `scores`,
+            and for BIO tags `entities`, each with `text`, `type`, `start`, `end` (offsets in
+            characters) and `score`. Classification: `text`, `label`, `score`, `probabilities`.
+
+        Raises:
+            UsageError: If something else than a list of strings is given.
+        """
+        texts = _checked(texts, str, "texts, each a str")
+        rows = [_encode(text) for text in texts]
+        answers = self._run("serving_default", "text", rows, list(map(len, rows)), lambda batch: batch)
+        read = self._tagged if self.family == MANY_TO_MANY else self._classified
+        return [read(text, row, answer) for text, row, answer in zip(texts, rows, answers, strict=True)]
+
+    def predict_tokens(self, sentences: Sequence[Sequence[str]]) -> list[dict]:
+        """Predicts the tags of sentences that are cut into tokens already.
+
+        Args:
+            sentences: Lists of tokens.
+
+        Returns:
+            As `predict`; `text` is the tokens with a blank between them.
+
+        Raises:
+            UsageError: If the model takes no tokens, or a token is empty.
+        """
+        if "tokens" not in self._signatures:
+            raise UsageError("this model takes texts, not tokens")
+        sentences = [_checked(tokens, str, "lists of tokens, each a str") for tokens in sentences]
+        if any(token == "" for tokens in sentences for token in tokens):
+            raise UsageError("a token cannot be empty: '' is what pads a sentence")
+        rows = [[_encode(token) for token in tokens] for tokens in sentences]
+        answers = self._run("tokens", "tokens", rows, [sum(map(len, row)) + len(row) for row in rows], _padded)
+        return [self._aligned(tokens, answer) for tokens, answer in zip(sentences, answers, strict=True)]
+
+    def _run(self, signature: str, argument: str, rows: list, sizes: list[int], pack: Callable) -> list[dict]:
+        """Runs batches of rows of similar size; returns each row's outputs in the rows' order."""
+        import tensorflow as tf
+
+        answers = [{} for _ in rows]
+        for indices in _batches(sizes):
+            batch = tf.constant(pack([rows[index] for index in indices]), tf.string)
+            outputs = self._signatures[signature](**{argument: batch})
+            outputs = {name: value.numpy() for name, value in outputs.items()}
+            for position, index in enumerate(indices):
+                answers[index] = {name: value[position] for name, value in outputs.items()}
+        return answers
+
+    def _classified(self, text: str, _row: bytes, answer: dict) -> dict:
+        classes = [_decode(name) for name in answer["classes"]]
+        probabilities = dict(zip(classes, answer["probabilities"].tolist(), strict=True))
+        label = _decode(answer["label"])
+        return {"text": text, "label": label, "score": float(answer["score"]), "probabilities": probabilities}
+
+    def _tagged(self, text: str, row: bytes, answer: dict) -> dict:
+        length = int(answer["length"])
+        tokens = [_decode(token) for token in answer["tokens"][:length]]
+        offsets = _character_offsets(row, [*answer["starts"][:length], *answer["ends"][:length]])
+        return self._prediction(text, tokens, answer, offsets[:length], offsets[length:])
+
+    def _aligned(self, tokens: list[str], answer: dict) -> dict:
+        starts, ends, position = [], [], 0
+        for token in tokens:
+            starts.append(position)
+            ends.append(position + len(token))
+            position = ends[-1] + 1
+        return self._prediction(" ".join(tokens), tokens, answer, starts, ends)
+
+    def _prediction(self, text: str, tokens: list[str], answer: dict, starts: list[int], ends: list[int]) -> dict:
+        tags = [_decode(tag) for tag in answer["tags"][: len(tokens)]]
+        scores = answer["scores"][: len(tokens)].tolist()
+        prediction = {"text": text, "tokens": tokens, "tags": tags, "scores": scores}
+        if self._spans:
+            prediction["entities"] = entities_of(tags, scores, starts, ends, text)
+        return prediction
+
+
+def load_predictor(run, *, output_dir="runs") -> Predictor:
+    """Loads what predicts.
+
+    Args:
+        run: A run's folder, an export's folder, or a task's name for its latest run.
+        output_dir: Where runs are kept.
+
+    Raises:
+        UsageError: If there is no such run.
+        SeqtasksError: If it is damaged.
+    """
+    from seqtasks.training.run_folder import is_export, resolve
+
+    folder = resolve(run, output_dir)
+    if is_export(folder):
+        return _load_export(folder)
+    from seqtasks.serving.loading import load_run
+    from seqtasks.serving.signatures import build_module
+
+    loaded = load_run(folder)
+    module = build_module(loaded.task.name, loaded.task.family, loaded.config, loaded.pipeline, loaded.model)
+    return Predictor(module.signatures, loaded.task.family, _has_spans(loaded.config))
+
+
+def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:
+    """Predicts from raw texts, or from sentences cut into tokens.
+
+    Args:
+        run: A run's folder, an export's folder, or a task's name for its latest run.
+        inputs: Texts, or for a tagging task lists of tokens. A single text may stand alone.
+        output_dir: Where runs are kept.
+
+    Returns:
+        One dictionary an input; see `Predictor.predict`.
+    """
+    inputs = [inputs] if isinstance(inputs, str) else list(inputs)
+    predictor = load_predictor(run, output_dir=output_dir)
+    if inputs and not isinstance(inputs[0], str):
+        return predictor.predict_tokens(inputs)
+    return predictor.predict(inputs)
+
+
+def _load_export(folder: Path) -> Predictor:
+    import tensorflow as tf
+
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        family, config = description["family"], Config.from_dict(description["config"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SeqtasksError(f"{folder / DESCRIPTION} cannot be read: {error!r}. Export the run again.") from error
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise SeqtasksError(f"{folder}: the SavedModel cannot be loaded: {str(error).splitlines()[0]}") from error
+    return Predictor(dict(loaded.signatures), family, _has_spans(config), owner=loaded)
+
+
+def _has_spans(config: Config) -> bool:
+    return getattr(config.targets, "scheme", None) == "BIO"
+
+
+def _checked(values, kind: type, what: str) -> list:
+    if isinstance(values, (str, bytes)):
+        raise UsageError(f"expected a list of {what}. Received: {values!r}")
+    values = list(values)
+    for value in values:
+        if not isinstance(value, kind):
+            raise UsageError(f"expected a list of {what}. Received: {value!r}")
+    return values
+
+
+def _batches(sizes: list[int]) -> list[list[int]]:
+    """Groups rows of similar size, so that little is padding; a long row travels alone."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(sizes)), key=sizes.__getitem__):
+        if not batches or len(batches[-1]) == BATCH_ROWS or (len(batches[-1]) + 1) * sizes[index] > BATCH_BYTES:
+            batches.append([])
+        batches[-1].append(index)
+    return batches
+
+
+def _padded(rows: list[list[bytes]]) -> list[list[bytes]]:
+    width = max(1, *map(len, rows))
+    return [row + [b""] * (width - len(row)) for row in rows]
+
+
+def _character_offsets(row: bytes, offsets: list[int]) -> list[int]:
+    """Turns byte offsets into offsets of the decoded text."""
+    if row.isascii():
+        return [int(offset) for offset in offsets]
+    known, position, characters = {}, 0, 0
+    for offset in sorted({int(offset) for offset in offsets}):
+        characters += len(_decode(row[position:offset]))
+        known[offset], position = characters, offset
+    return [known[int(offset)] for offset in offsets]
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair: one `?` each keeps the offsets
+        return text.encode("utf-8", "replace")
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,27 @@
+"""Predictions as people read them on a terminal."""
+
+
+def render(prediction: dict) -> str:
+    """Returns a prediction as one piece of text.
+
+    `[Ada Lovelace](PER) lived in [London](LOC)` for entities, `Ada/PROPN lived/VERB` for plain
+    tags, `positive 0.98  A fine film.` for a class.
+
+    Args:
+        prediction: What `Predictor.predict` returned for one input.
+    """
+    if "label" in prediction:
+        return f"{prediction['label']} {prediction['score']:.2f}  {_printable(prediction['text'])}"
+    if "entities" not in prediction:
+        pairs = zip(prediction["tokens"], prediction["tags"], strict=True)
+        return _printable(" ".join(f"{token}/{tag}" for token, tag in pairs))
+    text, pieces, position = prediction["text"], [], 0
+    for entity in prediction["entities"]:
+        pieces += [text[position : entity["start"]], f"[{entity['text']}]({entity['type']})"]
+        position = entity["end"]
+    return _printable("".join([*pieces, text[position:]]))
+
+
+def _printable(text: str) -> str:
+    """Replaces what a terminal cannot encode: bytes of the input that were no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")

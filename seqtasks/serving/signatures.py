@@ -1,0 +1,124 @@
+"""The signatures of an exported model: raw strings in, decoded strings out.
+
+The argument and output names below are what clients of TF Serving write; they never change.
+"""
+
+import tensorflow as tf
+
+from seqtasks.errors import SeqtasksError
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE
+
+
+class ServingModule(tf.Module):
+    """What is saved: functions, and only the variables and lookup tables that they use.
+
+    Args:
+        tables: A `tf.Module` that tracks the lookup tables.
+        model: The Keras model whose variables the functions read. It is not tracked itself.
+        functions: `tf.function`s with an input signature, by signature name.
+    """
+
+    def __init__(self, tables: tf.Module, model, functions: dict):
+        super().__init__()
+        self.tables = tables
+        captured = {id(tensor) for f in functions.values() for tensor in f.get_concrete_function().captured_inputs}
+        self.weights = [v.value for v in model.variables if id(v.value.handle) in captured]
+        # Straight into the instance's dictionary: a tracked attribute called `signatures` cannot be saved.
+        self.__dict__["signatures"] = functions
+
+    def signature_inputs(self, name: str) -> tuple[str, ...]:
+        """Returns the names of a signature's arguments."""
+        return tuple(spec.name for spec in self.__dict__["signatures"][name].input_signature)
+
+
+def build_module(task_name: str, family: str, config, pipeline, model) -> ServingModule:
+    """Builds the module that `export` saves and that `predict` calls.
+
+    - many-to-many, `serving_default`: text string[B] -> tokens, tags string[B, T]; scores f32[B, T];
+      starts, ends i32[B, T], byte offsets, 0 beyond a row's length; length i32[B].
+    - many-to-many, `tokens`: tokens string[B, T], rows padded with `""` -> tags, scores, length.
+    - many-to-one, `serving_default`: text string[B] -> label string[B], score f32[B],
+      classes string[B, C], probabilities f32[B, C].
+
+    Args:
+        task_name: The task's name; it becomes the module's.
+        family: The task's family.
+        config: The run's `Config`.
+        pipeline: The fitted pipeline of the run.
+        model: The Keras model, its weights loaded.
+
+    Returns:
+        A `ServingModule` with the attribute `signatures`, a dictionary of `tf.function`s that run
+        with any number of rows, none included, and any text.
+
+    Raises:
+        SeqtasksError: For a family that has no signatures.
+    """
+    builders = {MANY_TO_MANY: _tagging, MANY_TO_ONE: _classification}
+    if family not in builders:
+        raise SeqtasksError(f"task {task_name!r}: a {family} task cannot be exported. Known: {', '.join(builders)}.")
+    tables = pipeline.graph()
+    return ServingModule(tables, model, builders[family](tables, pipeline, model))
+
+
+def _tagging(tables, pipeline, model) -> dict:
+    from seqtasks.data.tokenizer import tokenize
+
+    names = list(pipeline.tags)
+
+    def tag(tokens: tf.RaggedTensor) -> dict:
+        features = tables.features(tokens)
+        found = model.outputs_of(features)
+        length = tf.cast(tokens.row_lengths(), tf.int32)
+        live = tf.sequence_mask(length, tf.shape(features["mask"])[1])
+        return {
+            "tags": tf.where(live, tf.gather(tf.constant(names), found["tags"]), ""),
+            "scores": tf.where(live, tf.cast(found["scores"], tf.float32), 0.0),
+            "length": length,
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
+    def serving_default(text):
+        tokens, starts, ends = tokenize(text)
+        found = tag(tokens)
+        width = tf.shape(found["tags"])[1]
+        return {
+            "tokens": _fit(tokens.to_tensor(""), width),
+            "starts": _fit(tf.cast(starts, tf.int32).to_tensor(0), width),
+            "ends": _fit(tf.cast(ends, tf.int32).to_tensor(0), width),
+            **found,
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")], autograph=False)
+    def tokens(tokens):
+        found = tag(tf.RaggedTensor.from_tensor(tokens, padding=""))
+        width = tf.shape(tokens)[1]
+        return {**found, "tags": _fit(found["tags"], width), "scores": _fit(found["scores"], width)}
+
+    return {"serving_default": serving_default, "tokens": tokens}
+
+
+def _classification(tables, pipeline, model) -> dict:
+    names = list(pipeline.classes)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
+    def serving_default(text):
+        found = model.outputs_of(tables.features(text))
+        probabilities = tf.ensure_shape(tf.cast(found["probabilities"], tf.float32), [None, len(names)])
+        classes = tf.constant(names)
+        return {
+            "label": tf.gather(classes, tf.argmax(probabilities, axis=-1)),
+            "score": tf.reduce_max(probabilities, axis=-1),
+            "classes": tf.tile(classes[None], [tf.shape(probabilities)[0], 1]),
+            "probabilities": probabilities,
+        }
+
+    return {"serving_default": serving_default}
+
+
+def _fit(dense: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """Pads or cuts the second axis to `width`; what is cut is padding."""
+    missing = tf.maximum(width - tf.shape(dense)[1], 0)
+    padding = "" if dense.dtype == tf.string else tf.zeros([], dense.dtype)
+    dense = tf.pad(dense, [[0, 0], [0, missing]], constant_values=padding)[:, :width]
+    return tf.ensure_shape(dense, [None, None])

@@ -1,0 +1,103 @@
+"""Proves that an export answers as the model it was made from, in a process that has only TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from seqtasks.errors import SeqtasksError
+
+_HARD_TEXTS = ("", " \t ", "Zoë naïvely paid 3.50 € in 東京 😀.", "(e.g. ...)!?", "word " * 300)
+
+
+def verify(path, module, texts) -> None:
+    """Runs every signature here and in a bare process, and compares the answers.
+
+    Args:
+        path: Folder of the SavedModel.
+        module: The `ServingModule` that was saved there.
+        texts: Texts to try; an empty one, a long one and no row at all are tried besides.
+
+    Raises:
+        SeqtasksError: If the bare process fails or answers otherwise.
+    """
+    requests = []
+    for name, function in module.signatures.items():
+        (spec,) = function.input_signature
+        for rows in ([*texts, *_HARD_TEXTS], list(texts[:1]), [""], []):
+            requests.append((name, {spec.name: rows if spec.shape.rank == 1 else _split(rows)}))
+    expected = [_call(module.signatures[name], arguments) for name, arguments in requests]
+    answers = run_bare(path, requests)
+    for (name, arguments), here, there in zip(requests, expected, answers, strict=True):
+        for output, value in here.items():
+            if not _equal(value, there.get(output)):
+                raise SeqtasksError(
+                    f"the export's signature {name!r} gives another {output!r} than the model it was made from, "
+                    f"for {str(arguments)[:200]}"
+                )
+
+
+def run_bare(path, requests) -> list[dict]:
+    """Runs signatures of a SavedModel in a process that imports TensorFlow and nothing of ours.
+
+    Args:
+        path: Folder of the SavedModel.
+        requests: Pairs of a signature's name and its arguments as nested lists.
+
+    Returns:
+        For each request, nested lists by output name.
+
+    Raises:
+        SeqtasksError: If the process fails.
+    """
+    script = Path(__file__).with_name("bare_process.py")
+    # Without a GPU: an export must run where there is none. -P keeps this folder off the import path.
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    process = subprocess.run(
+        [sys.executable, "-P", str(script), str(path)],
+        input=json.dumps(list(requests)),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        check=False,
+    )
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
+        raise SeqtasksError(f"the export does not run in a process that has only TensorFlow: {last[:500]}")
+    return json.loads(process.stdout)
+
+
+def _split(rows: list[str]) -> list[list[str]]:
+    rows = [row.split() for row in rows]
+    width = max(map(len, rows), default=0)
+    return [row + [""] * (width - len(row)) for row in rows]
+
+
+def _call(function, arguments: dict) -> dict:
+    import tensorflow as tf
+
+    (spec,) = function.input_signature
+    tensor = tf.constant(arguments[spec.name], dtype=spec.dtype)
+    tensor = tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, [0] * spec.shape.rank)
+    return {name: value.numpy() for name, value in function(tensor).items()}
+
+
+def _equal(here: np.ndarray, there) -> bool:
+    if there is None:
+        return False
+    if here.dtype.kind == "f":
+        there = np.array(there, dtype=here.dtype).reshape(here.shape if not here.size else np.shape(there))
+        return here.shape == there.shape and np.allclose(here, there, rtol=0, atol=_tolerance())
+    decode = np.vectorize(lambda item: item.decode(errors="surrogateescape"), otypes=[object])
+    return (decode(here) if here.dtype.kind == "O" and here.size else here).tolist() == there
+
+
+def _tolerance() -> float:
+    """Returns how far scores may be apart: a GPU here rounds otherwise than the process's CPU."""
+    import tensorflow as tf
+
+    return 2e-2 if tf.config.list_physical_devices("GPU") else 1e-5

@@ -1,0 +1,144 @@
+"""From what the user asked for to a resolved configuration, examples and an encoding pipeline."""
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from seqtasks.config import Config
+from seqtasks.errors import DataError, UsageError
+from seqtasks.task import Task
+
+BUILTIN = "builtin"
+
+
+def resolve_config(
+    task: Task,
+    data: str = BUILTIN,
+    settings: Mapping[str, Any] | None = None,
+    config_file=None,
+    seed: int | None = None,
+) -> Config:
+    """Returns a task's configuration with everything the user changed.
+
+    Later changes win: the task's own for built-in data, the file's, `settings`, `seed`.
+
+    Args:
+        task: The task.
+        data: The source.
+        settings: Values by configuration key.
+        config_file: A JSON or TOML file of sections and fields; a run's config.json is one.
+        seed: The seed.
+
+    Raises:
+        UsageError: For an unknown key, a wrong value or an unreadable file.
+    """
+    config = task.config
+    if data == BUILTIN:
+        config = config.override(task.builtin_overrides)
+    if config_file is not None:
+        config = config.override(read_config_file(config_file))
+    return config.override(changes_of(settings, seed))
+
+
+def changes_of(settings: Mapping[str, Any] | None, seed: int | None) -> dict[str, Any]:
+    """Returns `settings`, and the seed as one of them."""
+    return {**(settings or {}), **({} if seed is None else {"training.seed": seed})}
+
+
+def read_config_file(path) -> dict[str, Any]:
+    """Returns the values of a JSON or TOML file by `section.field`.
+
+    Args:
+        path: The file. Its sections are those of `Config`; keys at the top are fields by themselves.
+
+    Raises:
+        UsageError: If it cannot be read.
+    """
+    path = Path(path)
+    if path.suffix not in (".json", ".toml"):
+        raise UsageError(f"--config must be a .json or .toml file. Received: {path}")
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--config {path}: {getattr(error, 'strerror', None) or error}") from None
+    if not isinstance(values, dict):
+        raise UsageError(f"--config {path}: sections with fields are needed. Received: {type(values).__name__}")
+    values = values["config"] if isinstance(values.get("config"), dict) else values
+    changes = {}
+    for key, value in values.items():
+        if not isinstance(value, dict):
+            changes[key] = value
+            continue
+        changes |= {f"{key}.{field}": inner for field, inner in value.items() if field != "type"}
+    return changes
+
+
+def parse_features(text: str | None) -> dict[str, str]:
+    """Reads `text=description,label=label` as columns by the names that the task knows.
+
+    Raises:
+        UsageError: For a part without `=`.
+    """
+    features = {}
+    for part in filter(None, (text or "").split(",")):
+        name, equals, column = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and column):
+            raise UsageError(f"--features is written NAME=COLUMN,NAME=COLUMN. Received: {text!r}")
+        features[name] = column
+    return features
+
+
+def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: Config):
+    """Reads a source.
+
+    Args:
+        task: The task.
+        data: The source.
+        source_options: `data_dir`, `features` and `skip_bad_rows`, where given.
+        config: The configuration; its seed also seeds built-in data and held-out parts.
+
+    Returns:
+        A `seqtasks.data.dataset.Dataset` with train, validation and test splits.
+    """
+    from seqtasks.data.sources import ReadOptions, open_source
+
+    options = ReadOptions(
+        **source_options,
+        seed=config.training.seed,
+        validation_fraction=config.training.validation_fraction,
+    )
+    return open_source(task, data, options)
+
+
+def refuse_unseen_labels(pipeline, dataset, splits: Iterable[str], skip_bad_rows: bool) -> None:
+    """Sees to it that every label of the other splits was seen in training.
+
+    Args:
+        pipeline: The fitted pipeline.
+        dataset: The data set; with `skip_bad_rows` its splits lose the examples concerned.
+        splits: The splits to look at.
+        skip_bad_rows: Leave such examples out and say so, instead of failing.
+
+    Raises:
+        DataError: If there is such a label.
+    """
+    for split in splits:
+        unseen = pipeline.unseen_labels(dataset.splits[split])
+        if not unseen:
+            continue
+        shown = ", ".join(map(repr, unseen[:5])) + (", ..." if len(unseen) > 5 else "")
+        if not skip_bad_rows:
+            raise DataError(
+                f"{dataset.source}: the {split} split has labels that the train split never shows: {shown}. "
+                "Mend the data, or leave such examples out with --skip-bad-rows"
+            )
+        kept = [example for example in dataset.splits[split] if not pipeline.unseen_labels([example])]
+        if not kept:
+            raise DataError(f"{dataset.source}: no example of the {split} split has labels that the train split shows")
+        dropped = len(dataset.splits[split]) - len(kept)
+        dataset.skipped += dropped
+        dataset.notes.append(f"left out {dropped} {split} examples with labels never seen in training: {shown}")
+        dataset.splits[split] = kept

@@ -1,0 +1,169 @@
+"""What a run leaves for people: scores, predictions, samples, and report.md with its pictures."""
+
+from seqtasks.serving.rendering import render
+from seqtasks.training import plots
+from seqtasks.training.evaluation import answers_of
+from seqtasks.training.files import write_json, write_json_lines
+from seqtasks.training.run_folder import RunFolder
+
+TEXT_KEPT = 300
+EXAMPLES_SHOWN = 5
+
+
+def write_evaluation(folder: RunFolder, split: str, examples: list, predictions: list, scores: dict) -> None:
+    """Writes `evaluation/<split>.json` and `evaluation/<split>.predictions.jsonl`.
+
+    Args:
+        folder: The run's folder.
+        split: The split's name.
+        examples: Its examples.
+        predictions: Their predictions, in the same order.
+        scores: Their scores.
+    """
+    folder.evaluation.mkdir(exist_ok=True)
+    write_json_lines(folder.evaluation / f"{split}.predictions.jsonl", prediction_rows(examples, predictions))
+    write_json(folder.evaluation / f"{split}.json", scores)
+
+
+def prediction_rows(examples: list, predictions: list):
+    """Yields one plain dictionary an example: what went in, the reference, the prediction."""
+    for example, prediction in zip(examples, predictions, strict=True):
+        if "tokens" in example:
+            yield {"tokens": list(example["tokens"]), "reference": list(example["tags"]), "prediction": prediction}
+        else:
+            row = {
+                "text": example["text"][:TEXT_KEPT],
+                "reference": example["label"],
+                "prediction": prediction["label"],
+            }
+            yield row | {"probabilities": prediction["probabilities"]}
+
+
+def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict]:
+    """Predicts the task's serving examples as an export would, and writes samples.txt.
+
+    Returns:
+        The predictions, as `seqtasks.predict` gives them.
+    """
+    from seqtasks.files import write_text
+    from seqtasks.serving.predict import Predictor
+    from seqtasks.serving.signatures import build_module
+
+    module = build_module(task.name, task.family, config, pipeline, model)
+    spans = getattr(config.targets, "scheme", None) == "BIO"
+    samples = Predictor(module.signatures, task.family, spans).predict(list(task.serving_examples))
+    write_text(folder.samples, "".join(f"{render(sample)}\n" for sample in samples))
+    return samples
+
+
+def write_report(
+    task, config, dataset, folder: RunFolder, history, scores, predictions, evaluator, samples, seconds
+) -> str:
+    """Writes report.md and its pictures.
+
+    Args:
+        task: The task.
+        config: The run's configuration.
+        dataset: Its data.
+        folder: Its folder.
+        history: What training went through.
+        scores: Scores by split.
+        predictions: Predictions of the test split.
+        evaluator: Holds the metrics and the pipeline.
+        samples: Predictions of the task's serving examples.
+        seconds: How long the run took.
+
+    Returns:
+        The metrics' tables on the test split.
+    """
+    from seqtasks.files import write_text
+
+    examples = dataset.splits["test"]
+    references, answers = evaluator.pipeline.references(examples), answers_of(predictions)
+    tables = "\n\n".join(metric.report(references, answers) for metric in task.metrics)
+    plots.learning_curves(folder.path / "learning_curves.png", history.epochs, task.monitor, history.best_epoch)
+    lines = [
+        f"# {task.name}",
+        "",
+        task.description,
+        "",
+        f"- Data: {dataset.source}",
+        *(f"- Note: {note}" for note in dataset.notes),
+        f"- Examples: {', '.join(f'{len(split):,} {name}' for name, split in dataset.splits.items())}",
+        f"- Parameters: {evaluator.model.count_params():,}",
+        f"- Epochs: {len(history.epochs)}; the weights of epoch {history.best_epoch} were kept, by {task.monitor}",
+        f"- Time: {seconds:.0f} s, seed {config.training.seed}",
+        "",
+        "## Scores",
+        "",
+        *score_table(scores, markdown=True),
+        "",
+        "On the test split:",
+        "",
+        *_block(tables),
+        "",
+        "## Learning curves",
+        "",
+        "![Loss, validation score and gradient norm by epoch](learning_curves.png)",
+        "",
+    ]
+    if "tokens" not in examples[0]:
+        plots.confusion_matrix(folder.path / "confusion_matrix.png", references, answers, evaluator.pipeline.labels)
+        lines += ["## Confusion matrix", "", "![True against predicted labels, test](confusion_matrix.png)", ""]
+    lines += ["## Examples of the test split", "", *_examples(examples, references, predictions), ""]
+    lines += ["## Samples", "", *_block("\n".join(map(render, samples))), ""]
+    write_text(folder.report, "\n".join(lines))
+    return tables
+
+
+def score_table(scores: dict[str, dict[str, float]], markdown: bool = False) -> list[str]:
+    """Returns the lines of a table with a row for each score and a column for each split.
+
+    Scores of single types and classes (`span_f1/PER`) are left to the metrics' own tables.
+    """
+    names = [name for name in next(iter(scores.values())) if "/" not in name]
+    rows = [["score", *scores], *([name, *(f"{split[name]:.4f}" for split in scores.values())] for name in names)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = [
+        [
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+    if not markdown:
+        return ["  ".join(row) for row in padded]
+    ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return [f"| {' | '.join(row)} |" for row in [padded[0], ruler, *padded[1:]]]
+
+
+def _examples(examples: list, references: list, predictions: list) -> list[str]:
+    wrong, right = [], []
+    for example, reference, prediction in zip(examples, references, predictions, strict=True):
+        answer = prediction["label"] if isinstance(prediction, dict) else prediction
+        (right if answer == reference else wrong).append((example, reference, answer))
+    # With spans, the telling examples are those that have some.
+    right.sort(key=lambda row: isinstance(row[1], list) and not any(tag != "O" for tag in row[1]))
+    lines = []
+    for title, rows in (("Wrong", wrong), ("Right", right)):
+        lines += [f"{title}: {len(rows):,} of {len(examples):,}", ""]
+        if rows:
+            lines += [*_block("\n\n".join(_example(*row) for row in rows[:EXAMPLES_SHOWN])), ""]
+    return lines
+
+
+def _example(example: dict, reference, answer) -> str:
+    if "tokens" not in example:
+        text = " ".join(example["text"].split())
+        return f"true {reference}, predicted {answer}: {text[:TEXT_KEPT]}{'...' if len(text) > TEXT_KEPT else ''}"
+    rows = zip(example["tokens"], reference, answer, strict=True)
+    if reference == answer:
+        return " ".join(token if true == "O" else f"{token}/{true}" for token, true, _ in rows)
+    return " ".join(
+        f"{token}/{true}" if true == found != "O" else token if true == found else f"{token}/{true}->{found}"
+        for token, true, found in rows
+    )
+
+
+def _block(text: str) -> list[str]:
+    return ["````text", text, "````"]

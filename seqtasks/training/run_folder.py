@@ -1,0 +1,141 @@
+"""The folder of a training run: its layout, and how a verb's RUN argument finds one."""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqtasks.errors import SeqtasksError, UsageError, did_you_mean
+from seqtasks.training.files import write_json
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside `runs/<task>/<YYYYmmdd-HHMMSS>[-name]/`.
+
+    Args:
+        path: The folder.
+    """
+
+    path: Path
+
+    config = property(lambda self: self.path / "config.json")
+    environment = property(lambda self: self.path / "environment.json")
+    vocabulary = property(lambda self: self.path / "vocabulary")
+    last = property(lambda self: self.path / "checkpoints" / "last.npz")
+    best = property(lambda self: self.path / "checkpoints" / "best.npz")
+    metrics = property(lambda self: self.path / "metrics.jsonl")
+    tensorboard = property(lambda self: self.path / "tensorboard")
+    evaluation = property(lambda self: self.path / "evaluation")
+    samples = property(lambda self: self.path / "samples.txt")
+    report = property(lambda self: self.path / "report.md")
+
+    @classmethod
+    def create(cls, task: str, output_dir="runs", name: str | None = None) -> "RunFolder":
+        """Makes a new folder and points the link `latest` to it.
+
+        Args:
+            task: The task's name.
+            output_dir: Where runs are kept.
+            name: Added to the folder's name.
+
+        Raises:
+            UsageError: For a name that cannot be part of a folder's name.
+        """
+        if name is not None and (not name or "/" in name or os.sep in name or name.startswith(".")):
+            raise UsageError(f"--name must be usable in a folder's name. Received: {name!r}")
+        parent = Path(output_dir) / task
+        parent.mkdir(parents=True, exist_ok=True)
+        stamp = time.strftime("%Y%m%d-%H%M%S") + (f"-{name}" if name else "")
+        for attempt in range(1, 1000):
+            path = parent / (stamp if attempt == 1 else f"{stamp}-{attempt}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+            _link_latest(path)
+            return cls(path)
+        raise SeqtasksError(f"{parent / stamp} exists already")
+
+    def write_config(self, values: dict) -> None:
+        """Writes config.json: the task, its data, and every field of the configuration."""
+        write_json(self.config, values)
+
+    def read_config(self) -> dict:
+        """Returns what `write_config` wrote.
+
+        Raises:
+            UsageError: If the folder is not a run's.
+            SeqtasksError: If its config.json is damaged.
+        """
+        if not self.config.is_file():
+            raise UsageError(f"{self.path} is not a run's folder: it has no config.json")
+        try:
+            return json.loads(self.config.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise SeqtasksError(f"{self.config} is damaged: {error}") from None
+
+
+def is_export(path) -> bool:
+    """Tells whether `path` is the folder of an exported model."""
+    return (Path(path) / "saved_model.pb").is_file()
+
+
+def resolve(run, output_dir="runs") -> Path:
+    """Finds the run or export that a verb's RUN argument means.
+
+    Args:
+        run: A run's folder, an export's folder (`saved_models/<task>/<version>`, or the folder above
+            it for its newest version), or a task's name for that task's latest run.
+        output_dir: Where runs are kept.
+
+    Returns:
+        A folder with `config.json` (a run) or `saved_model.pb` (an export).
+
+    Raises:
+        UsageError: If there is none.
+    """
+    path = Path(run)
+    if (path / "config.json").is_file() or is_export(path):
+        return path.resolve() if path.name == "latest" else path
+    versions = [child for child in path.iterdir() if child.name.isdigit() and is_export(child)] if path.is_dir() else []
+    if versions:
+        return max(versions, key=lambda child: int(child.name))
+    latest = _latest(Path(output_dir) / str(run)) or (_latest(path) if path.is_dir() else None)
+    if latest:
+        return latest
+    if path.is_dir():
+        raise UsageError(f"{path} is neither a run's folder (no config.json) nor an export's (no saved_model.pb)")
+    return _no_run(str(run), output_dir)
+
+
+def _no_run(run: str, output_dir):
+    from seqtasks import registry
+
+    if run in registry.names():
+        raise UsageError(f"task {run!r} has no run in {output_dir}/ yet. Train one with: seqtasks run {run}")
+    if "/" in run or os.sep in run:
+        raise UsageError(f"{run}: no such run or export")
+    raise UsageError(f"{run!r} is no folder and no task." + did_you_mean(run, registry.names()))
+
+
+def _latest(folder: Path) -> Path | None:
+    link = folder / "latest"
+    if (link / "config.json").is_file():
+        return folder / link.resolve().name
+    # Where links cannot be made, folders' names sort by time.
+    if folder.is_dir():
+        runs = sorted(child for child in folder.iterdir() if (child / "config.json").is_file())
+        return runs[-1] if runs else None
+    return None
+
+
+def _link_latest(path: Path) -> None:
+    temporary = path.parent / f".latest-{os.getpid()}"
+    try:
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(path.name, target_is_directory=True)
+        os.replace(temporary, path.parent / "latest")
+    except OSError:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""Sentiment: is a review positive or negative.
+
+Many-to-one: a bidirectional LSTM over words and word pairs, its steps pooled by their maximum.
+"""
+
+from seqtasks.config import Label, Recurrent, Text, Training
+from seqtasks.data.builtin import reviews
+from seqtasks.data.delimited import DelimitedFiles
+from seqtasks.data.tfds import TfdsText
+from seqtasks.metrics.classification import Accuracy, MacroF1
+from seqtasks.registry import register
+from seqtasks.task import MANY_TO_ONE, Sources, Task
+
+
+@register("sentiment")
+def sentiment() -> Task:
+    return Task(
+        family=MANY_TO_ONE,
+        sources=Sources(
+            builtin=reviews.generate,
+            tfds={
+                "imdb_reviews": TfdsText(text="text", label="label"),
+                "glue/sst2": TfdsText(text="sentence", label="label"),
+                "yelp_polarity_reviews": TfdsText(text="text", label="label"),
+                "ag_news_subset": TfdsText(text="description", label="label"),
+                "trec": TfdsText(text="text", label="label-coarse"),
+                "sentiment140": TfdsText(text="text", label="polarity"),
+            },
+            files=DelimitedFiles(text="text", label="label"),
+            tfds_default=TfdsText(text="text", label="label"),
+        ),
+        inputs=Text(max_words=30_000, min_count=2, max_length=400, embedding_size=100, bigram_buckets=200_000),
+        targets=Label(),
+        model=Recurrent(cell="lstm", units=128, pooling="max", dropout=0.5, embedding_dropout=0.3, word_dropout=0.1),
+        metrics=(Accuracy(), MacroF1()),
+        monitor="val_accuracy",
+        training=Training(
+            batch_size=32, epochs=5, learning_rate=1e-3, schedule="linear", warmup_steps=100, average=0.995, patience=3
+        ),
+        serving_examples=(
+            "One of the best films I have seen this year.",
+            "Although the acting is superb, the plot ruins it.",
+            "Not bad at all, but nothing I would watch twice.",
+        ),
+        builtin_overrides={"training.epochs": 3, "inputs.bigram_buckets": 20_000},
+    )

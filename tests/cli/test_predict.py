@@ -1,0 +1,67 @@
+import io
+import json
+
+import pytest
+
+from seqtasks.cli import main as cli
+from seqtasks.cli.prediction_format import FORMATS
+
+LABELLED = {"text": "a fine\tfilm", "label": "pos", "score": 0.75, "probabilities": {"neg": 0.25, "pos": 0.75}}
+TAGGED = {"text": "Ada sang", "tokens": ["Ada", "sang"], "tags": ["B-PER", "O"], "scores": [1.0, 1.0], "entities": []}
+
+
+class Echo:
+    """Predicts a text's length."""
+
+    def predict(self, texts):
+        return [{"text": text, "label": str(len(text)), "score": 1.0, "probabilities": {}} for text in texts]
+
+
+@pytest.fixture
+def predict(monkeypatch, capsys, tmp_path):
+    """Runs `seqtasks predict RUN ...` without a model: `predict(*arguments, stdin="")` gives the texts predicted."""
+    from seqtasks.cli import start
+    from seqtasks.serving import predict as serving
+
+    monkeypatch.setattr(serving, "load_predictor", lambda run, output_dir: Echo())
+    monkeypatch.setattr(start, "start_tensorflow", lambda: None)
+    (tmp_path / "config.json").write_text("{}")
+
+    def predict(*arguments, stdin=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        code = cli.main(["predict", str(tmp_path), "--format", "json", *map(str, arguments)])
+        assert code == 0
+        return [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()]
+
+    return predict
+
+
+def test_texts_files_and_standard_input_in_their_order(predict, tmp_path):
+    file = tmp_path / "texts.txt"
+    file.write_text("from a file\r\n\nlast without newline", encoding="utf-8")
+    assert predict("one", "-", "two", "--file", file, stdin="x\ny\n") == [
+        *("one", "x", "y", "two"),
+        *("from a file", "", "last without newline"),
+    ]
+    assert predict("--file", "-", stdin="x\n") == ["x"]
+
+
+def test_more_lines_than_are_predicted_at_once(predict):
+    assert predict("-", stdin="".join(f"{i}\n" for i in range(1200))) == [str(i) for i in range(1200)]
+
+
+def test_bytes_that_are_no_utf8_survive(predict, tmp_path):
+    file = tmp_path / "latin.txt"
+    file.write_bytes("café\n".encode("cp1252"))
+    assert predict("--file", file) == ["caf\udce9"]
+
+
+def test_an_empty_file_gives_nothing(predict):
+    assert predict("-", stdin="") == []
+
+
+def test_formats():
+    assert json.loads(FORMATS["json"](LABELLED)) == LABELLED
+    assert FORMATS["tsv"](LABELLED) == "pos\t0.750000\ta fine film"
+    assert FORMATS["tsv"](TAGGED) == "Ada\tB-PER\nsang\tO\n"
+    assert FORMATS["text"](LABELLED).startswith("pos")

@@ -1,0 +1,53 @@
+import pytest
+
+from seqtasks.data.dataset import Dataset, complete_splits
+from seqtasks.errors import DataError
+
+
+def numbered(count):
+    return [{"text": str(i), "label": "x"} for i in range(count)]
+
+
+def test_complete_data_stays():
+    dataset = Dataset({"train": numbered(3), "validation": numbered(2), "test": numbered(1)}, "here", ["noted"], 4)
+    assert complete_splits(dataset) == dataset
+
+
+def test_validation_is_held_out_of_train():
+    dataset = Dataset({"train": numbered(50), "test": numbered(1)}, "here")
+    done = complete_splits(dataset, 0.2, seed=3)
+    assert [len(done.splits[name]) for name in ("train", "validation", "test")] == [40, 10, 1]
+    texts = [example["text"] for name in ("train", "validation") for example in done.splits[name]]
+    assert sorted(texts, key=int) == [str(i) for i in range(50)]
+    assert done.notes == ["no validation split: 10 examples of train are held out (seed 3)"]
+    assert done.splits == complete_splits(dataset, 0.2, seed=3).splits
+    assert done.splits != complete_splits(dataset, 0.2, seed=4).splits
+    assert list(dataset.splits) == ["train", "test"]
+
+
+def test_validation_becomes_test():
+    done = complete_splits(Dataset({"train": numbered(10), "validation": [{"text": "v", "label": "x"}]}, "here"))
+    assert done.splits["test"] == [{"text": "v", "label": "x"}]
+    assert len(done.splits["validation"]) == 1
+    assert "validation split is the test split" in done.notes[0]
+
+
+def test_train_alone():
+    done = complete_splits(Dataset({"train": numbered(100)}, "here"), 0.1)
+    assert {name: len(examples) for name, examples in done.splits.items()} == {"train": 81, "validation": 9, "test": 10}
+    assert len(done.notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ({}, "train split is missing or empty"),
+        ({"train": [], "test": numbered(1)}, "train split is missing or empty"),
+        ({"train": numbered(3), "validation": []}, "validation split is empty"),
+        ({"train": numbered(3), "test": []}, "test split is empty"),
+        ({"train": numbered(1)}, "cannot hold 0.1 out of 1"),
+    ],
+)
+def test_empty_splits(splits, message):
+    with pytest.raises(DataError, match=f"here: .*{message}"):
+        complete_splits(Dataset(splits, "here"))
