@@ -9,12 +9,15 @@ from collections.abc import Iterator
 
 import click
 
+from seqtasks.training.compilation_cache import enable_compilation_cache
+
 
 def start_tensorflow() -> None:
     """Imports TensorFlow and finds its devices, in silence unless `--verbose` was given.
 
     A verb calls it after everything that can go wrong without TensorFlow.
     """
+    enable_compilation_cache()  # heeded only before the devices are found
     if click.get_current_context().find_root().obj.get("verbose"):
         import tensorflow
     else:

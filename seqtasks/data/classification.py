@@ -12,7 +12,7 @@ from seqtasks.data.vocabulary import Vocabulary
 from seqtasks.errors import DataError
 from seqtasks.files import write_text
 
-LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 400, 512)
+LENGTHS = (16, 32, 64, 96, 128, 160, 192, 240, 320, 400, 512)
 TEXTS_AT_ONCE = 256
 
 

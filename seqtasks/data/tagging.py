@@ -13,7 +13,7 @@ from seqtasks.data.vocabulary import Vocabulary
 from seqtasks.errors import DataError
 from seqtasks.files import write_text
 
-LENGTHS = (8, 12, 16, 24, 32, 40, 48, 64, 96, 128)
+LENGTHS = (8, 16, 24, 32, 40, 56, 80, 128)
 ENCODE_CHUNK = 50_000
 
 

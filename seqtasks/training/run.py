@@ -9,6 +9,7 @@ from typing import Any
 from seqtasks import registry
 from seqtasks.config import Config
 from seqtasks.errors import UsageError
+from seqtasks.training.compilation_cache import enable_compilation_cache
 from seqtasks.training.preparation import BUILTIN, changes_of, read_data, refuse_unseen_labels, resolve_config
 from seqtasks.training.run_folder import RunFolder, is_export, resolve
 
@@ -79,6 +80,7 @@ def run(
         SeqtasksError: With one clear line, for whatever the user can mend.
     """
     started = time.monotonic()
+    enable_compilation_cache()
     import keras
 
     from seqtasks.architectures import build_model

@@ -33,11 +33,16 @@ class TrainingStep:
         if training.average:
             self.averages = [tf.Variable(variable.value, trainable=False) for variable in self.variables]
         self._meter = tf.Variable(tf.zeros([6]), trainable=False)
-        self._compiled = tf.function(self._step, jit_compile=training.jit_compile)
+        # Two programs: only the first is compiled anew for every shape of batch.
+        self._differentiate = tf.function(
+            self._loss_and_gradients, jit_compile=training.jit_compile, reduce_retracing=True, autograph=False
+        )
+        self._update = tf.function(self._clip_and_apply, jit_compile=training.jit_compile, autograph=False)
         self.reset()
 
     def __call__(self, batch: dict[str, np.ndarray]) -> None:
-        self._compiled(batch)
+        loss, gradients = self._differentiate({name: tf.convert_to_tensor(values) for name, values in batch.items()})
+        self._update(loss, gradients)
 
     def reset(self) -> None:
         """Starts the sums of an epoch anew."""
@@ -68,7 +73,7 @@ class TrainingStep:
             variable.assign(average)
             average.assign(value)
 
-    def _step(self, batch):
+    def _loss_and_gradients(self, batch):
         with tf.GradientTape() as tape:
             loss = self.model.loss_of(batch, training=True)
         # Dense: the norm of an embedding's IndexedSlices would count a repeated word wrongly.
@@ -78,6 +83,9 @@ class TrainingStep:
                 tape.gradient(loss, [variable.value for variable in self.variables]), self.variables, strict=True
             )
         ]
+        return loss, gradients
+
+    def _clip_and_apply(self, loss, gradients):
         norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32))) for gradient in gradients]))
         clipped = tf.constant(0.0)
         if self.training.clip_norm:
