@@ -8,13 +8,14 @@ import json
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.ranges import Count, Part, Positive, Range, Ranged, Rate, Seed, Share, Weight
 
 
 @dataclass(frozen=True)
-class Tokens:
+class Tokens(Ranged):
     """Input of a tagging task: a sentence as words, each word also by its spelling.
 
     Args:
@@ -36,22 +37,22 @@ class Tokens:
 
     lowercase: bool = True
     normalize_digits: bool = True
-    max_words: int = 0
-    min_count: int = 1
-    embedding_size: int = 100
+    max_words: Count = 0
+    min_count: Positive = 1
+    embedding_size: Positive = 100
     vectors: str | None = None
     one_hot: bool = False
     characters: bool = True
-    character_embedding_size: int = 30
-    character_units: int = 25
-    max_characters: int = 16
+    character_embedding_size: Positive = 30
+    character_units: Positive = 25
+    max_characters: Annotated[int, Range(least=2)] = 16
     affixes: bool = False
-    affix_buckets: int = 4000
-    affix_size: int = 30
+    affix_buckets: Positive = 4000
+    affix_size: Positive = 30
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Ranged):
     """Input of a classification task: a text, cut into words and punctuation inside the graph.
 
     Args:
@@ -67,17 +68,17 @@ class Text:
     """
 
     lowercase: bool = True
-    max_words: int = 30_000
-    min_count: int = 2
-    max_length: int = 400
-    embedding_size: int = 100
+    max_words: Count = 30_000
+    min_count: Positive = 2
+    max_length: Positive = 400
+    embedding_size: Positive = 100
     vectors: str | None = None
     one_hot: bool = False
-    bigram_buckets: int = 0
+    bigram_buckets: Count = 0
 
 
 @dataclass(frozen=True)
-class Tags:
+class Tags(Ranged):
     """Target of a tagging task: one tag a token.
 
     Args:
@@ -89,7 +90,7 @@ class Tags:
 
     scheme: Literal["BIO", "plain"] = "BIO"
     auxiliary: tuple[str, ...] = ()
-    auxiliary_weight: float = 0.3
+    auxiliary_weight: Weight = 0.3
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Recurrent:
+class Recurrent(Ranged):
     """The recurrent network between input and output.
 
     Args:
@@ -123,25 +124,27 @@ class Recurrent:
             `<UNK>` with probability `a / (a + n)`, where this is `a` (Kiperwasser & Goldberg 2016).
         recurrent_dropout: Share of the recurrent state's features set to zero in training,
             the same ones at every step.
+        members: Networks trained side by side, whose scores are averaged.
     """
 
     cell: Literal["rnn", "simplified_gru", "gru", "lstm", "peephole_lstm"] = "lstm"
-    units: int = 100
-    layers: int = 1
+    units: Positive = 100
+    layers: Positive = 1
     bidirectional: bool = True
     residual: bool = False
     head: Literal["crf", "softmax"] = "crf"
     pooling: Literal["last", "max", "mean", "attention", "max+mean"] = "max"
-    hidden_units: int = 0
-    dropout: float = 0.5
-    embedding_dropout: float = 0.0
-    word_dropout: float = 0.0
-    rare_word_dropout: float = 0.0
-    recurrent_dropout: float = 0.0
+    hidden_units: Count = 0
+    dropout: Share = 0.5
+    embedding_dropout: Share = 0.0
+    word_dropout: Share = 0.0
+    rare_word_dropout: Weight = 0.0
+    recurrent_dropout: Share = 0.0
+    members: Positive = 1
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Ranged):
     """How the network is trained.
 
     Args:
@@ -164,19 +167,19 @@ class Training:
         mixed_precision: Compute in 16 bits where that is safe (for GPUs).
     """
 
-    batch_size: int = 32
-    epochs: int = 20
+    batch_size: Positive = 32
+    epochs: Positive = 20
     optimizer: Literal["adam", "adamw", "nadam", "sgd"] = "adam"
-    learning_rate: float = 1e-3
+    learning_rate: Rate = 1e-3
     schedule: Literal["constant", "cosine", "linear"] = "constant"
-    warmup_steps: int = 0
-    weight_decay: float = 0.0
-    clip_norm: float = 5.0
-    patience: int = 5
-    average: float = 0.0
-    label_smoothing: float = 0.0
-    validation_fraction: float = 0.1
-    seed: int = 1
+    warmup_steps: Count = 0
+    weight_decay: Weight = 0.0
+    clip_norm: Weight = 5.0
+    patience: Count = 5
+    average: Share = 0.0
+    label_smoothing: Share = 0.0
+    validation_fraction: Part = 0.1
+    seed: Seed = 1
     jit_compile: bool = True
     mixed_precision: bool = False
 
@@ -224,15 +227,16 @@ class Config:
                 section has it. Values may be text, as on the command line.
 
         Raises:
-            UsageError: For a key that does not exist or a value of the wrong type.
+            UsageError: For a key that does not exist, or a value of the wrong type or out of range.
         """
-        sections = dict(self._sections())
+        changed: dict[str, dict[str, Any]] = {}
         for key, value in changes.items():
             section, field = self._locate(key)
-            hint = typing.get_type_hints(type(sections[section]))[field]
-            value = _coerce(value, hint, key)
-            sections[section] = dataclasses.replace(sections[section], **{field: value})
-        return Config(**sections)
+            hint = typing.get_type_hints(type(getattr(self, section)))[field]
+            changed.setdefault(section, {})[field] = _coerce(value, hint, key)
+        return Config(
+            **{name: dataclasses.replace(section, **changed.get(name, {})) for name, section in self._sections()}
+        )
 
     def _sections(self):
         return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)]
@@ -242,13 +246,14 @@ class Config:
         found = [pair for pair in full if key in (pair[1], ".".join(pair))]
         if len(found) == 1:
             return found[0]
-        raise UsageError(
-            f"unknown configuration key {key!r}."
-            + did_you_mean(key, [".".join(p) for p in full] + [p[1] for p in full])
-        )
+        known = [".".join(pair) if "." in key else pair[1] for pair in full]
+        raise UsageError(f"unknown configuration key {key!r}.{did_you_mean(key, known)}")
 
 
 _SECTION_TYPES = {kind.__name__: kind for kind in (Tokens, Text, Tags, Label, Recurrent, Training)}
+
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def parse_overrides(settings: typing.Iterable[str]) -> dict[str, str]:
@@ -295,4 +300,4 @@ def _coerce(value: Any, hint: Any, key: str) -> Any:
                 return hint(number)
         except ValueError:
             pass
-    raise UsageError(f"{key} must be of type {hint.__name__}. Received: {value!r}")
+    raise UsageError(f"{key} must be {_KINDS[hint]}. Received: {value!r}")

@@ -27,18 +27,27 @@ def ner() -> Task:
             files=ConllFiles(),
             tfds_default=TfdsTags(tokens="tokens", tags="tags"),
         ),
-        inputs=Tokens(affixes=True, character_units=50),
+        inputs=Tokens(character_units=50, max_characters=12, affixes=True),
         targets=Tags(scheme="BIO", auxiliary=("pos", "chunks")),
-        model=Recurrent(cell="lstm", units=150, head="crf", dropout=0.5, embedding_dropout=0.5, rare_word_dropout=1.0),
+        model=Recurrent(
+            cell="lstm",
+            units=150,
+            layers=2,
+            head="crf",
+            dropout=0.4,
+            embedding_dropout=0.5,
+            recurrent_dropout=0.2,
+            rare_word_dropout=1.0,
+        ),
         metrics=(SpanF1(),),
         monitor="val_span_f1",
         training=Training(
-            batch_size=16, epochs=20, learning_rate=2e-3, schedule="linear", warmup_steps=200, average=0.998, patience=6
+            batch_size=32, epochs=18, learning_rate=2e-3, schedule="linear", warmup_steps=200, average=0.995, patience=6
         ),
         serving_examples=(
             "Ada Lovelace lived in London .",
             "The United Nations opened an office in Nairobi on Tuesday .",
             "Jordan visited Jordan before joining Apple .",
         ),
-        builtin_overrides={"training.epochs": 4},
+        builtin_overrides={"model.layers": 1, "training.batch_size": 16, "training.epochs": 4},
     )

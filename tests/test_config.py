@@ -15,7 +15,7 @@ LABELLING = Config(Text(), Label(), Recurrent(), Training())
 
 def fields(config):
     for section in ("inputs", "targets", "model", "training"):
-        hints = typing.get_type_hints(type(getattr(config, section)))
+        hints = typing.get_type_hints(type(getattr(config, section)), include_extras=True)
         for field in dataclasses.fields(getattr(config, section)):
             yield section, field.name, hints[field.name]
 
@@ -25,14 +25,17 @@ ALL_FIELDS = [(config, *field) for config in (TAGGING, LABELLING) for field in f
 
 def values_of(hint):
     """Strategy of a field's values."""
+    if typing.get_origin(hint) is typing.Annotated:
+        kind, allowed = typing.get_args(hint)
+        return values_of(kind).filter(allowed.__contains__)
     if typing.get_origin(hint) is typing.Literal:
         return st.sampled_from(typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
         return st.lists(st.text("abc-", min_size=1), max_size=3).map(tuple)
     return {
         bool: st.booleans(),
-        int: st.integers(-(10**9), 10**9),
-        float: st.floats(-1e6, 1e6),
+        int: st.integers(0, 10**9),
+        float: st.floats(0, 1) | st.floats(-1e6, 1e6),
     }.get(hint, st.none() | st.text("abc./", min_size=1))
 
 
@@ -79,11 +82,15 @@ def test_an_unknown_key_says_the_nearest(key, hint):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("model.units", "many", r"model\.units must be of type int\. Received: 'many'"),
-        ("model.units", "1.5", "must be of type int"),
-        ("model.units", True, "must be of type int"),
-        ("training.learning_rate", "fast", "must be of type float"),
-        ("training.jit_compile", "perhaps", "must be of type bool"),
+        ("model.units", "many", r"model\.units must be a whole number\. Received: 'many'"),
+        ("model.units", "1.5", "must be a whole number"),
+        ("model.units", True, "must be a whole number"),
+        ("training.learning_rate", "fast", "must be a number"),
+        ("training.jit_compile", "perhaps", "must be true or false"),
+        ("model.units", "0", "units must be at least 1. Received: 0"),
+        ("training.validation_fraction", 1, "must be above 0 and below 1. Received: 1"),
+        ("training.learning_rate", 1e999, "must be above 0. Received: inf"),
+        ("training.seed", 2**32, "must be at least 0 and at most 4294967295"),
         ("model.cell", "lstn", r"must be one of rnn, .*peephole_lstm\. Received: 'lstn'"),
     ],
 )

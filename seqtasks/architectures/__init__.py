@@ -13,6 +13,7 @@ def build_model(config, pipeline):
     Raises:
         SeqtasksError: For a pipeline without an architecture.
     """
+    from seqtasks.architectures.ensemble import Ensemble
     from seqtasks.architectures.many_to_many import Tagger
     from seqtasks.architectures.many_to_one import Classifier
     from seqtasks.data.classification import ClassificationPipeline
@@ -21,6 +22,10 @@ def build_model(config, pipeline):
     architectures = {TaggingPipeline: Tagger, ClassificationPipeline: Classifier}
     if type(pipeline) not in architectures:
         raise SeqtasksError(f"no architecture takes the features of {type(pipeline).__name__}")
-    model = architectures[type(pipeline)].from_pipeline(config, pipeline)
+    members = []
+    for _ in range(config.model.members):
+        first = members[0] if members else None
+        members.append(architectures[type(pipeline)].from_pipeline(config, pipeline, first))
+    model = Ensemble(members) if len(members) > 1 else members[0]
     model.call_on_example()
     return model

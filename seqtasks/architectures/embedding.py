@@ -48,17 +48,37 @@ class WordEmbedding(keras.layers.Layer):
         self.drop_probability = (1 - (1 - rare) * (1 - word_dropout)).astype("float32")
         self.seed_generator = keras.random.SeedGenerator()
 
+    @classmethod
+    def from_settings(cls, config, counts, vectors=None):
+        """Returns the embedding that a run's configuration asks for.
+
+        Args:
+            config: The run's `seqtasks.config.Config`.
+            counts: How often each word stands in the training split, `[V]`.
+            vectors: Vectors to start from, or None.
+        """
+        inputs, model = config.inputs, config.model
+        return cls(
+            len(counts),
+            inputs.embedding_size,
+            counts,
+            vectors,
+            inputs.one_hot,
+            model.word_dropout,
+            model.rare_word_dropout,
+        )
+
     def build(self, shape):
         if self.one_hot:
             return
         limit = math.sqrt(3 / self.size)
-        self.embeddings = self.add_weight(
-            shape=(self.num_words, self.size),
-            initializer=keras.initializers.RandomUniform(-limit, limit),
-            name="embeddings",
-        )
+        initializer = keras.initializers.RandomUniform(-limit, limit)
         if self.vectors is not None:
-            self.embeddings.assign(self.vectors)
+            # An `assign` here would be lost: Keras may build without state and make the variable later.
+            def initializer(shape, dtype):
+                return tf.cast(self.vectors, dtype)
+
+        self.embeddings = self.add_weight(shape=(self.num_words, self.size), initializer=initializer, name="embeddings")
 
     def call(self, words, training=False):
         if training and self.drop_probability.any():
@@ -98,6 +118,15 @@ class BigramEmbedding(keras.layers.Layer):
     def call(self, words, mask):
         words = tf.cast(words, tf.int64)
         before = tf.pad(words, [[0, 0], [1, 0]])[:, :-1]
-        pair = tf.math.floormod((before * 1_000_003 + words) * 2_654_435_761, self.buckets)
-        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), pair)
+        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), _mix(before * 1_000_003 + words) % self.buckets)
         return tf.cast(vectors * tf.cast(mask[:, :, None], vectors.dtype), self.compute_dtype)
+
+
+def _mix(numbers):
+    """Spreads int64 numbers so that any number of buckets fills evenly, as MurmurHash3 ends.
+
+    One multiplication is not enough: modulo 10^k or 2^k, common pairs would share a few vectors.
+    """
+    for factor in (-49_064_778_989_728_563, -4_265_267_296_055_464_877):
+        numbers = tf.bitwise.bitwise_xor(numbers, tf.bitwise.right_shift(numbers, 33)) * factor
+    return tf.bitwise.bitwise_xor(numbers, tf.bitwise.right_shift(numbers, 33))

@@ -20,6 +20,7 @@ class Tagger(keras.Model):
         auxiliary: Number of tags of each further column learned beside, by column.
         counts: How often each word stands in the training split, `[V]`.
         vectors: Vectors to start from, or None.
+        crf: The CRF of another tagger to share, or None for one of its own.
 
     Call arguments:
         features: `words` int32 `[B, T]`, `mask` bool `[B, T]`, and as configured `characters`
@@ -33,19 +34,11 @@ class Tagger(keras.Model):
         Lample et al., Neural Architectures for Named Entity Recognition, NAACL 2016.
     """
 
-    def __init__(self, config, num_characters, tags, auxiliary, counts, vectors=None, **kwargs):
+    def __init__(self, config, num_characters, tags, auxiliary, counts, vectors=None, crf=None, **kwargs):
         super().__init__(**kwargs)
         inputs, model, targets = config.inputs, config.model, config.targets
         self.settings = config
-        self.words = WordEmbedding(
-            len(counts),
-            inputs.embedding_size,
-            counts,
-            vectors,
-            inputs.one_hot,
-            model.word_dropout,
-            model.rare_word_dropout,
-        )
+        self.words = WordEmbedding.from_settings(config, counts, vectors)
         self.characters = None
         if inputs.characters:
             self.characters = CharacterEncoder(
@@ -56,7 +49,12 @@ class Tagger(keras.Model):
             )
         self.affixes = None
         if inputs.affixes:
-            self.affixes = [keras.layers.Embedding(inputs.affix_buckets + 1, inputs.affix_size) for _ in range(AFFIXES)]
+            self.affixes = [
+                keras.layers.Embedding(
+                    inputs.affix_buckets + 1, inputs.affix_size, keras.initializers.RandomNormal(stddev=1.0)
+                )
+                for _ in range(AFFIXES)
+            ]
         self.input_dropout = Dropout(model.embedding_dropout, same_every_step=True)
         self.recurrent = RecurrentStack(model)
         self.hidden = keras.layers.Dense(model.hidden_units, activation="tanh") if model.hidden_units else None
@@ -65,16 +63,31 @@ class Tagger(keras.Model):
             name: keras.layers.Dense(size, dtype="float32", name=f"auxiliary_{name}")
             for name, size in auxiliary.items()
         }
-        self.crf = None
-        if model.head == "crf":
+        self.crf = crf
+        if crf is None and model.head == "crf":
             transitions, starts = bio_constraints(tags) if targets.scheme == "BIO" else (None, None)
             self.crf = CRF(len(tags), transitions, starts, constrain_likelihood=True, dtype="float32")
 
     @classmethod
-    def from_pipeline(cls, config, pipeline):
-        """Returns the network for a `seqtasks.data.tagging.TaggingPipeline`."""
+    def from_pipeline(cls, config, pipeline, first=None):
+        """Returns the network for a `seqtasks.data.tagging.TaggingPipeline`.
+
+        Args:
+            config: The run's configuration.
+            pipeline: The fitted pipeline.
+            first: The first member of the ensemble that this one joins, or None. They share a CRF,
+                so that the mean of their scores is decoded by one.
+        """
         auxiliary = {name: len(values) for name, values in pipeline.auxiliary.items()}
-        return cls(config, len(pipeline.characters.tokens), pipeline.tags, auxiliary, pipeline.counts, pipeline.vectors)
+        return cls(
+            config,
+            len(pipeline.characters.tokens),
+            pipeline.tags,
+            auxiliary,
+            pipeline.counts,
+            pipeline.vectors,
+            crf=first.crf if first else None,
+        )
 
     def call_on_example(self):
         """Makes the weights by tagging one word of padding."""
@@ -130,7 +143,11 @@ class Tagger(keras.Model):
             `tags` int32 `[B, T]`, and `scores` float32 `[B, T]`, each chosen tag's marginal
             probability.
         """
-        emissions, mask = self(batch, training=False)["tags"], batch["mask"]
+        return self.answers(self(batch, training=False), batch)
+
+    def answers(self, scores, batch):
+        """Returns what `outputs_of` does, from scores as `call` gives them."""
+        emissions, mask = scores["tags"], batch["mask"]
         if self.crf is None:
             probabilities = tf.nn.softmax(emissions)
             tags = tf.argmax(emissions, axis=-1, output_type=tf.int32)

@@ -35,15 +35,7 @@ class Classifier(keras.Model):
         inputs, model = config.inputs, config.model
         self.settings = config
         self.num_classes = num_classes
-        self.words = WordEmbedding(
-            len(counts),
-            inputs.embedding_size,
-            counts,
-            vectors,
-            inputs.one_hot,
-            model.word_dropout,
-            model.rare_word_dropout,
-        )
+        self.words = WordEmbedding.from_settings(config, counts, vectors)
         self.bigrams = None
         if inputs.bigram_buckets:
             self.bigrams = BigramEmbedding(inputs.bigram_buckets, self.words.size)
@@ -55,8 +47,14 @@ class Classifier(keras.Model):
         self.projection = keras.layers.Dense(num_classes, dtype="float32")
 
     @classmethod
-    def from_pipeline(cls, config, pipeline):
-        """Returns the network for a `seqtasks.data.classification.ClassificationPipeline`."""
+    def from_pipeline(cls, config, pipeline, first=None):
+        """Returns the network for a `seqtasks.data.classification.ClassificationPipeline`.
+
+        Args:
+            config: The run's configuration.
+            pipeline: The fitted pipeline.
+            first: The first member of the ensemble that this one joins; nothing is shared with it.
+        """
         return cls(config, len(pipeline.classes), pipeline.counts, pipeline.vectors)
 
     def call_on_example(self):
@@ -91,4 +89,8 @@ class Classifier(keras.Model):
 
     def outputs_of(self, batch):
         """Returns the classes' `probabilities`, float32 `[B, C]`, for a batch of features."""
-        return {"probabilities": tf.nn.softmax(self(batch, training=False))}
+        return self.answers(self(batch, training=False), batch)
+
+    def answers(self, scores, batch):
+        """Returns what `outputs_of` does, from scores as `call` gives them."""
+        return {"probabilities": tf.nn.softmax(scores)}

@@ -11,7 +11,13 @@ from seqtasks.errors import UsageError
 @click.command("evaluate")
 @click.argument("run")
 @data_options
-@click.option("--split", default="test", show_default=True, help="train, validation or test.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="test",
+    show_default=True,
+    help="Which part of the data.",
+)
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--predictions", metavar="FILE", help="Write every example's prediction there, as JSON Lines.")
 @click.option("--force", is_flag=True, help="Let --predictions replace a file.")
@@ -46,7 +52,7 @@ def evaluate_command(run, data, data_dir, features, skip_bad_rows, split, style,
     for note in evaluation.notes:
         click.echo(f"Note: {note}", err=True)
     if predictions:
-        from seqtasks.training.files import write_json_lines
+        from seqtasks.files import write_json_lines
 
         write_json_lines(predictions, evaluation.rows)
     if style == "json":

@@ -32,14 +32,20 @@ def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_
     from seqtasks import registry
     from seqtasks.cli.start import start_tensorflow
     from seqtasks.config import parse_overrides
-    from seqtasks.training.preparation import parse_features, resolve_config
-    from seqtasks.training.run import run
+    from seqtasks.data.sources import check_source
+    from seqtasks.training.preparation import BUILTIN, parse_features, resolve_config
+    from seqtasks.training.run import folder_to_resume, run
 
     changes = parse_overrides(settings)
     if epochs is not None:
         changes["training.epochs"] = epochs
     columns = parse_features(features)
-    resolve_config(registry.get(task), data or "builtin", changes, config_file, seed)
+    definition = registry.get(task)
+    resolve_config(definition, BUILTIN if data is None else data, changes, config_file, seed)
+    if resume is None:
+        check_source(definition, BUILTIN if data is None else data, columns)
+    else:
+        resume = folder_to_resume(task, others["output_dir"], resume or True).path
     start_tensorflow()
     result = run(
         task,
@@ -50,7 +56,7 @@ def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_
         settings=changes,
         config_file=config_file,
         seed=seed,
-        resume=True if resume == "" else resume,
+        resume=resume,
         **others,
     )
     from seqtasks.serving.rendering import render

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtasks.data.dataset import Dataset
+from seqtasks.data.dataset import Dataset, counted
 from seqtasks.data.tag_schemes import PLAIN, all_to_bio
 from seqtasks.data.text_files import find_splits, read_text
 from seqtasks.errors import DataError, UsageError, did_you_mean
@@ -54,6 +54,7 @@ class ConllFiles:
                 {role: [row[column] for row in sentence.rows] for role, column in columns.items()}
                 for sentence in sentences[name]
             ]
+            dataset.places[name] = [(file, sentence.lines[0]) for sentence in sentences[name]]
         if options.scheme != PLAIN:
             _convert(dataset, files, sentences)
         return dataset
@@ -64,14 +65,16 @@ class ConllFiles:
         sentences = list(_sentences(text, file.suffix == ".conllu"))
         widths = Counter(len(row) for sentence in sentences for row in sentence.rows)
         if not widths:
-            raise DataError("no sentences", file)
+            raise DataError(
+                "no sentences. Expected a token and its tag on each line, and an empty line after each sentence", file
+            )
         width = max(widths, key=lambda width: (widths[width], width))
         good, bad = [], 0
         for sentence in sentences:
             wrong = [(row, line) for row, line in zip(sentence.rows, sentence.lines, strict=True) if len(row) != width]
             if width < 2:
                 raise DataError(
-                    f"expected at least 2 columns, a token and its tag, received {sentence.rows[0]}",
+                    f"expected at least 2 columns, a token and its tag. Received: {' '.join(sentence.rows[0])[:60]!r}",
                     file,
                     sentence.lines[0],
                 )
@@ -79,13 +82,19 @@ class ConllFiles:
                 good.append(sentence)
             elif not options.skip_bad_rows:
                 row, line = wrong[0]
-                raise DataError(f"expected {width} columns as in most rows, received {len(row)}: {row}", file, line)
+                raise DataError(
+                    f"expected {width} columns as in most rows, received {len(row)}: {' '.join(row)[:60]!r}. "
+                    "Mend the row, or leave such sentences out with --skip-bad-rows",
+                    file,
+                    line,
+                )
             bad += len(wrong)
         if not good:
             raise DataError("every sentence has a bad row", file)
         if bad:
             dataset.skipped += bad
-            dataset.notes.append(f"{file.name}: {len(sentences) - len(good)} sentences with {bad} bad rows are skipped")
+            skipped = f"{counted(len(sentences) - len(good), 'sentence')} with {counted(bad, 'bad row')}"
+            dataset.notes.append(f"{file.name}: skipped {skipped}")
         return good
 
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from seqtasks.errors import DataError
 from seqtasks.task import Example
@@ -18,12 +19,19 @@ class Dataset:
         source: Where they come from, in words.
         notes: What a reader of the scores should know: what was dropped, repaired or held out.
         skipped: Bad rows left out on request.
+        places: For splits read from files, the file and line where each example starts.
     """
 
     splits: dict[str, list[Example]]
     source: str
     notes: list[str] = field(default_factory=list)
     skipped: int = 0
+    places: dict[str, list[tuple[Path, int]]] = field(default_factory=dict)
+
+    def take(self, split: str, indices: list[int]) -> tuple[list[Example], list[tuple[Path, int]]]:
+        """Returns some examples of a split, and their places if they are known."""
+        examples, places = self.splits[split], self.places.get(split, [])
+        return [examples[i] for i in indices], [places[i] for i in indices] if places else []
 
 
 def complete_splits(dataset: Dataset, validation_fraction: float = 0.1, seed: int = 1) -> Dataset:
@@ -40,7 +48,8 @@ def complete_splits(dataset: Dataset, validation_fraction: float = 0.1, seed: in
     Raises:
         DataError: If train is missing or too small to hold a part out.
     """
-    splits, notes = dict(dataset.splits), list(dataset.notes)
+    done = Dataset(dict(dataset.splits), dataset.source, list(dataset.notes), dataset.skipped, dict(dataset.places))
+    splits, places = done.splits, done.places
     if not splits.get(TRAIN):
         found = ", ".join(splits) or "none"
         raise DataError(f"{dataset.source}: the train split is missing or empty. Received splits: {found}")
@@ -49,20 +58,30 @@ def complete_splits(dataset: Dataset, validation_fraction: float = 0.1, seed: in
             raise DataError(f"{dataset.source}: the {name} split is empty")
     if TEST not in splits and VALIDATION in splits:
         splits[TEST] = splits.pop(VALIDATION)
-        notes.append("no test split: the validation split is the test split")
+        places[TEST] = places.pop(VALIDATION, [])
+        done.notes.append("no test split: the validation split is the test split")
     for name in (TEST, VALIDATION):
         if name not in splits:
-            splits[TRAIN], splits[name] = _hold_out(splits[TRAIN], validation_fraction, seed, dataset.source)
-            notes.append(f"no {name} split: {len(splits[name])} examples of train are held out (seed {seed})")
-    return Dataset({name: splits[name] for name in SPLITS}, dataset.source, notes, dataset.skipped)
+            kept, held_out = _hold_out(len(splits[TRAIN]), validation_fraction, seed, dataset.source)
+            splits[name], places[name] = done.take(TRAIN, held_out)
+            splits[TRAIN], places[TRAIN] = done.take(TRAIN, kept)
+            done.notes.append(f"no {name} split: {counted(len(held_out), 'example')} of train held out (seed {seed})")
+    done.splits = {name: splits[name] for name in SPLITS}
+    return done
 
 
-def _hold_out(examples: list[Example], fraction: float, seed: int, source: str) -> tuple[list[Example], list[Example]]:
-    count = max(1, round(len(examples) * fraction))
-    if not 0 < fraction < 1 or count >= len(examples):
-        raise DataError(f"{source}: cannot hold {fraction:g} out of {len(examples)} training examples")
-    order = list(range(len(examples)))
+def counted(count: int, noun: str) -> str:
+    """Returns `1 example`, `2 examples`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _hold_out(examples: int, fraction: float, seed: int, source: str) -> tuple[list[int], list[int]]:
+    count = max(1, round(examples * fraction))
+    if not 0 < fraction < 1 or count >= examples:
+        raise DataError(
+            f"{source}: too few training examples, {examples}, to hold {fraction:g} of them out for a split that "
+            "is missing. Give more of them, or files for validation and test"
+        )
+    order = list(range(examples))
     random.Random(seed).shuffle(order)
-    held_out = set(order[-count:])
-    kept = [example for i, example in enumerate(examples) if i not in held_out]
-    return kept, [examples[i] for i in sorted(held_out)]
+    return sorted(order[:-count]), sorted(order[-count:])

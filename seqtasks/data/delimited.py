@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtasks.data.dataset import TRAIN, Dataset
+from seqtasks.data.dataset import TRAIN, Dataset, counted
 from seqtasks.data.text_files import find_splits, read_text
 from seqtasks.errors import DataError, UsageError, did_you_mean
 
 _JSON = (".jsonl", ".ndjson", ".json")
 _SUFFIXES = (".tsv", ".csv", ".txt", ".tab", *_JSON)
+_MEND = "Mend the row, or leave such rows out with --skip-bad-rows"
 _USUAL = {
     "text": ("text", "sentence", "review", "content", "comment", "tweet", "phrase", "description", "question"),
     "label": ("label", "class", "category", "sentiment", "polarity", "target", "rating", "stars"),
@@ -55,18 +56,19 @@ class DelimitedFiles:
             text, note = read_text(file, options.encoding)
             dataset.notes += [note] if note else []
             read = self._json_rows if file.suffix.lower() in _JSON else self._table_rows
-            examples = self._collect(read(text, file, split, options), file, options, dataset)
+            examples, lines = self._collect(read(text, file, split, options, dataset.notes), file, options, dataset)
             if examples:
                 dataset.splits[split] = examples
+                dataset.places[split] = [(file, line) for line in lines]
             elif split == TRAIN:
                 raise DataError("no row has a label", file)
             else:
                 dataset.notes.append(f"{file.name} has no labels and is not used")
         return dataset
 
-    def _collect(self, rows: Iterator, file: Path, options, dataset: Dataset) -> list:
-        """Returns the labelled examples; a split in which no row has a label is unlabelled."""
-        examples, unlabelled, empty, skipped = [], [], 0, 0
+    def _collect(self, rows: Iterator, file: Path, options, dataset: Dataset) -> tuple[list, list[int]]:
+        """Returns the labelled examples and their lines; none if no row of the split has a label."""
+        examples, lines, unlabelled, empty, skipped = [], [], [], 0, 0
         for line, row in rows:
             if isinstance(row, DataError):
                 if not options.skip_bad_rows:
@@ -80,25 +82,26 @@ class DelimitedFiles:
                 unlabelled.append(line)
             else:
                 examples.append({"text": text, "label": label.strip()})
+                lines.append(line)
         if not examples and not unlabelled:
             raise DataError("no examples", file)
         if {example["label"] for example in examples} == {"-1"}:
-            return []
+            return [], []
         if examples and unlabelled and not options.skip_bad_rows:
-            raise DataError("the label is empty", file, unlabelled[0])
+            raise DataError(f"the label is empty. {_MEND}", file, unlabelled[0])
         skipped += len(unlabelled) if examples else 0
         if skipped:
             dataset.skipped += skipped
-            dataset.notes.append(f"{file.name}: {skipped} bad rows are skipped")
+            dataset.notes.append(f"{file.name}: skipped {counted(skipped, 'bad row')}")
         if empty:
-            dataset.notes.append(f"{file.name}: {empty} rows with an empty text are dropped")
-        return examples
+            dataset.notes.append(f"{file.name}: dropped {counted(empty, 'row')} with an empty text")
+        return examples, lines
 
-    def _table_rows(self, text: str, file: Path, split: str, options) -> Iterator:
+    def _table_rows(self, text: str, file: Path, split: str, options, notes: list[str]) -> Iterator:
         rows = _csv_rows(text, file) if file.suffix.lower() == ".csv" else _tsv_rows(text)
         first = next(rows, None)
         if first is None:
-            raise DataError("the file is empty", file)
+            raise DataError("the file is empty. Expected a text and a label in each row", file)
         line, cells = first
         if isinstance(cells, DataError):
             raise cells
@@ -106,12 +109,14 @@ class DelimitedFiles:
         columns = self._header(cells, file, split, options)
         if columns is None:
             columns = self._positions(width, file, line, options)
+            text, label = columns["text"] + 1, columns["label"] + 1
+            notes.append(f"{file.name} has no header: column {text} is taken as the text, column {label} as the label")
             yield self._cells(line, cells, columns)
         for line, cells in rows:
             if isinstance(cells, DataError):
                 yield line, cells
             elif len(cells) != width:
-                yield line, DataError(f"expected {width} columns, received {len(cells)}", file, line)
+                yield line, DataError(f"expected {width} columns, received {len(cells)}. {_MEND}", file, line)
             else:
                 yield self._cells(line, cells, columns)
 
@@ -129,8 +134,8 @@ class DelimitedFiles:
             found = next((name for name in candidates if name in names), None)
             if found is not None:
                 columns[role] = names.index(found)
-        # A first row that is a text cannot be told from a header by one cell alone.
-        plausible = "text" in columns and ("label" in columns or len(names) > 1 or split != TRAIN)
+        # A first row that is a text cannot be told from a header by its only cell.
+        plausible = bool(columns) and (len(names) > 1 or split != TRAIN)
         plausible = plausible and not any(name.lstrip("+-").isdigit() for name in names)
         if not wanted and not plausible:
             return None
@@ -138,7 +143,10 @@ class DelimitedFiles:
             if role not in columns and (role == "text" or split == TRAIN):
                 name = wanted.get(role, (getattr(self, role),))[0]
                 raise DataError(
-                    f"no column {name!r} for {role}." + did_you_mean(name, [c.strip() for c in cells]), file, 1
+                    f"no column {name!r} for the {role}.{did_you_mean(name, [c.strip() for c in cells])} "
+                    f"Say which column it is with --features {role}=COLUMN",
+                    file,
+                    1,
                 )
         return columns
 
@@ -157,7 +165,7 @@ class DelimitedFiles:
             )
         return columns
 
-    def _json_rows(self, content: str, file: Path, split: str, options) -> Iterator:
+    def _json_rows(self, content: str, file: Path, split: str, options, _notes: list[str]) -> Iterator:
         chosen: dict[str, str] = {}
         for line, row in enumerate(content.split("\n"), start=1):
             if not row.strip():
@@ -165,7 +173,7 @@ class DelimitedFiles:
             try:
                 record = json.loads(row)
             except ValueError as error:
-                yield line, DataError(f"not JSON: {error}", file, line)
+                yield line, DataError(f"not JSON: {error}. {_MEND}", file, line)
                 continue
             if not isinstance(record, dict):
                 yield line, DataError(f"expected a JSON object, received {row.strip()[:60]}", file, line)
@@ -179,7 +187,9 @@ class DelimitedFiles:
             missing = [role for role in ("text", "label") if chosen.get(role) not in record]
             if "text" in missing or (missing and split == TRAIN):
                 name = chosen.get(missing[0]) or options.features.get(missing[0]) or getattr(self, missing[0])
-                yield line, DataError(f"no key {name!r} for {missing[0]}." + did_you_mean(name, record), file, line)
+                known = did_you_mean(name, record)
+                message = f"no key {name!r} for the {missing[0]}.{known} Say which with --features {missing[0]}=KEY"
+                yield line, DataError(message, file, line)
                 continue
             label = record.get(chosen.get("label"))
             if not isinstance(record[chosen["text"]], str) or isinstance(label, (list, dict)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqtasks.data.dataset import SPLITS, Dataset, complete_splits
-from seqtasks.errors import DataError, UsageError, did_you_mean
+from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.task import Task
 
 BUILTIN = "builtin"
@@ -51,21 +51,40 @@ def open_source(task: Task, data: str = BUILTIN, options: ReadOptions | None = N
     options = options or ReadOptions()
     options = dataclasses.replace(options, scheme=getattr(task.targets, "scheme", options.scheme))
     data = str(data)
+    check_source(task, data, options.features)
     if data == BUILTIN:
         dataset = _generate(task, options)
     elif data.startswith(TFDS):
         from seqtasks.data import tfds
 
         name = data.removeprefix(TFDS)
-        dataset = tfds.read(name, _tfds_features(task, name, options), options)
-    elif Path(data).exists():
-        dataset = task.sources.files.read(data, options)
+        dataset = tfds.read(name, _tfds_features(task, name, options.features), options)
     else:
-        raise DataError(
-            f"--data {data}: no such file or folder. Task {task.name} reads {BUILTIN}, "
+        dataset = task.sources.files.read(data, options)
+    return complete_splits(dataset, options.validation_fraction, options.seed)
+
+
+def check_source(task: Task, data: str, features: Mapping[str, str] | None = None) -> None:
+    """Refuses at once, without TensorFlow, a source that the task cannot have.
+
+    Args:
+        task: The task.
+        data: As for `open_source`.
+        features: Which column or TFDS feature plays which role.
+
+    Raises:
+        UsageError: If the task has no such source, or there is no such path.
+    """
+    if data == BUILTIN:
+        if features:
+            raise UsageError("--features names columns of --data: the built-in examples have none to choose")
+    elif data.startswith(TFDS):
+        _tfds_features(task, data.removeprefix(TFDS), features)
+    elif not data or not Path(data).exists():
+        raise UsageError(
+            f"--data {data or repr('')}: no such file or folder. Task {task.name} reads {BUILTIN}, "
             f"{''.join(f'{TFDS}{name}, ' for name in task.sources.tfds)}or a path: {task.sources.files.description}"
         )
-    return complete_splits(dataset, options.validation_fraction, options.seed)
 
 
 def _generate(task: Task, options: ReadOptions) -> Dataset:
@@ -74,14 +93,16 @@ def _generate(task: Task, options: ReadOptions) -> Dataset:
     return Dataset({name: list(splits[name]) for name in SPLITS if name in splits}, "built-in, generated", notes)
 
 
-def _tfds_features(task: Task, name: str, options: ReadOptions):
+def _tfds_features(task: Task, name: str, features: Mapping[str, str] | None):
     bare = name.partition(":")[0]
     known = [key for key in task.sources.tfds if bare == key or bare.startswith(key + "/")]
     if known:
         return task.sources.tfds[max(known, key=len)]
+    if not bare:
+        raise UsageError(f"--data {TFDS}: which data set?" + did_you_mean(bare, task.sources.tfds))
     if task.sources.tfds_default is None:
         raise UsageError(f"task {task.name} does not read {TFDS}{name}." + did_you_mean(bare, task.sources.tfds))
-    if not options.features:
+    if not features:
         raise UsageError(
             f"task {task.name} does not know the features of {TFDS}{name}: name them with --features "
             f"{task.sources.tfds_default.usage}." + did_you_mean(bare, task.sources.tfds)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtasks.config import Config
-from seqtasks.data.pipeline import Encoded, pad_empty
+from seqtasks.data.pipeline import Encoded
 from seqtasks.data.tokenizer import normalize
 from seqtasks.data.vocabulary import Vocabulary
 from seqtasks.errors import DataError
@@ -51,7 +51,7 @@ class TaggingPipeline:
         words = Vocabulary.build(counter, max_size=inputs.max_words, min_count=inputs.min_count)
         spelling = Counter()
         for token, count in surface.items():
-            spelling.update({character: count for character in token})
+            spelling.update(dict.fromkeys(token, count))
         vectors = None
         if inputs.vectors:
             from seqtasks.data.vectors import load_vectors

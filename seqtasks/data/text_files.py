@@ -48,7 +48,10 @@ def find_splits(path, suffixes: tuple[str, ...]) -> dict[str, Path]:
         splits[name] = file
     if TRAIN not in splits:
         found = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"
-        raise DataError(f"no train file ({', '.join('train' + suffix for suffix in suffixes)}). Found: {found}", path)
+        raise DataError(
+            f"no train file. Name the files train, valid and test, each with one of {' '.join(suffixes)}. Found: {found}",
+            path,
+        )
     return {name: splits[name] for name in SPLITS if name in splits}
 
 
@@ -63,13 +66,16 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str | None]
         The text without byte order mark, and a note if cp1252 had to be assumed.
 
     Raises:
-        DataError: If the file cannot be read or is not in the encoding.
+        DataError: If the file cannot be read, is not text or not in the encoding.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", path) from error
     codec = encoding or "utf-8"
+    if not encoding and b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise DataError("not a text file: it holds zero bytes. Give a file in UTF-8", path, line)
     try:
         return content.decode(codec).removeprefix("\ufeff"), None
     except LookupError as error:

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import socket
 import sys
+import urllib.request
 from dataclasses import dataclass
 
 from seqtasks.data.dataset import TEST, TRAIN, VALIDATION, Dataset
@@ -10,6 +12,7 @@ from seqtasks.data.tag_schemes import PLAIN, all_to_bio
 from seqtasks.errors import DataError, SeqtasksError, UsageError, did_you_mean
 from seqtasks.task import Example
 
+MOST_SHOWN = 20
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "dev": VALIDATION, "valid": VALIDATION, "test": TEST}
 
 
@@ -168,20 +171,42 @@ def _builder(name: str, data_dir: str | None):
         close = did_you_mean(bare, set(tfds.list_builders())).partition(" Known:")[0]
         raise UsageError(f"tfds:{name}: no such builder in tensorflow-datasets {tfds.__version__}.{close}") from error
     except Exception as error:
-        raise UsageError(f"tfds:{name}: {_first_line(error)}") from error
-    if builder.is_prepared():
-        return builder
+        bare, _, config = name.partition(":")[0].partition("/")
+        known = tfds.builder_cls(bare).builder_configs
+        hint = did_you_mean(config, known)
+        hint = hint if len(known) <= MOST_SHOWN else hint.partition(" Known:")[0]
+        reason = _first_line(error) if config in known else f"no such configuration among its {len(known)}.{hint}"
+        raise UsageError(f"tfds:{name}: {reason}") from error
+    if not builder.is_prepared():
+        _prepare(builder, name)
+    return builder
+
+
+def _prepare(builder, name: str) -> None:
+    missing = f"tfds:{name} is not prepared in {builder.data_dir}"
+    remedy = "Give a folder that holds it with --data-dir or TFDS_DATA_DIR"
+    if not builder.MANUAL_DOWNLOAD_INSTRUCTIONS and not _has_network():
+        raise DataError(f"{missing}, and there is no network to download it from. {remedy}")
     try:
         # TFDS reports on standard output, which belongs to results.
         with contextlib.redirect_stdout(sys.stderr):
             builder.download_and_prepare()
     except Exception as error:
         raise DataError(
-            f"tfds:{name} is not prepared in {builder.data_dir} and preparing it failed: {_first_line(error)}. "
-            "Give a folder that holds it with --data-dir or TFDS_DATA_DIR; some builders need an optional "
+            f"{missing}, and preparing it failed: {_first_line(error)}. {remedy}; some builders need an optional "
             "package to prepare: conllu (Universal Dependencies), pydub (audio), ffmpeg (video)"
         ) from error
-    return builder
+
+
+def _has_network() -> bool:
+    """Tells at once what TFDS finds out after minutes of trying again."""
+    if urllib.request.getproxies():
+        return True  # names are resolved by the proxy
+    try:
+        socket.getaddrinfo("storage.googleapis.com", 443)
+    except OSError:
+        return False
+    return True
 
 
 def _resolve(builder, features, options, source: str) -> dict[str, str]:

@@ -36,7 +36,9 @@ class CharacterEncoder(keras.layers.Layer):
         self.num_characters, self.embedding_size = num_characters, embedding_size
         self.units, self.dropout = units, dropout
         policy = self.dtype_policy
-        self.embedding = keras.layers.Embedding(num_characters, embedding_size, dtype=policy, name="embedding")
+        self.embedding = keras.layers.Embedding(
+            num_characters, embedding_size, keras.initializers.RandomNormal(stddev=1.0), dtype=policy, name="embedding"
+        )
         self.dropping = Dropout(dropout, same_every_step=True, dtype=policy, name="dropout")
         self.encoder = Bidirectional(LSTM(units, dtype=policy, name="lstm"), dtype=policy, name="encoder")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.training.files import replacing
+from seqtasks.files import replacing
 
 
 @dataclass

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from seqtasks.config import Training
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean
+from seqtasks.files import append_json_line, read_json_lines, write_json_lines
 from seqtasks.training import checkpoints
 from seqtasks.training.evaluation import Evaluator
-from seqtasks.training.files import append_json_line, read_json_lines, write_json_lines
 from seqtasks.training.progress import SilentProgress
 from seqtasks.training.run_folder import RunFolder
 from seqtasks.training.schedule import build_optimizer
@@ -95,6 +95,11 @@ def train(
     # A run that was killed before its first checkpoint starts as it did then.
     if resume and folder.last.exists():
         history = _restore(folder, everything)
+        if len(history.epochs) >= training.epochs or history.since_best >= training.patience > 0:
+            progress.note(
+                f"Nothing is left to train: {len(history.epochs)} of at most {training.epochs} epochs are done, "
+                f"{history.since_best} without a better {monitor}. To go on, raise training.epochs or training.patience"
+            )
     else:
         _save_last(folder, everything, history)
     writer = tf.summary.create_file_writer(str(folder.tensorboard))
@@ -159,10 +164,10 @@ def _checked(sums: dict, epoch: int, folder: RunFolder) -> dict:
     """Returns the epoch's numbers, or says where they stopped being numbers."""
     bad = sums.pop("first_bad_step")
     if bad:
+        kept = f". The checkpoints of the epochs before are in {folder.last.parent}" if folder.best.exists() else ""
         raise SeqtasksError(
-            f"the loss or its gradient is not a finite number in epoch {epoch}, step {bad}. "
-            "Try a lower training.learning_rate, some training.warmup_steps or a lower training.clip_norm. "
-            f"The checkpoints of the epochs before are in {folder.last.parent}"
+            f"the loss or its gradient is not a finite number in epoch {epoch}, step {bad}. Try a lower "
+            f"training.learning_rate, some training.warmup_steps, or training.clip_norm=1{kept}"
         )
     return sums
 

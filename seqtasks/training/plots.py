@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqtasks.training.files import replacing
+from seqtasks.files import replacing
 
 MOST_LABELS = 30
 

@@ -125,20 +125,28 @@ def refuse_unseen_labels(pipeline, dataset, splits: Iterable[str], skip_bad_rows
     Raises:
         DataError: If there is such a label.
     """
+    from seqtasks.data.dataset import counted
+
     for split in splits:
         unseen = pipeline.unseen_labels(dataset.splits[split])
         if not unseen:
             continue
         shown = ", ".join(map(repr, unseen[:5])) + (", ..." if len(unseen) > 5 else "")
+        examples = dataset.splits[split]
+        bad = {i for i, example in enumerate(examples) if pipeline.unseen_labels([example])}
         if not skip_bad_rows:
+            first = min(bad)
+            place = dataset.places[split][first] if dataset.places.get(split) else ()
+            where = "" if place else f"{dataset.source}, example {first + 1}: "
             raise DataError(
-                f"{dataset.source}: the {split} split has labels that the train split never shows: {shown}. "
-                "Mend the data, or leave such examples out with --skip-bad-rows"
+                f"{where}the {split} split has labels that the train split never shows: {shown}. "
+                "Mend the data, or leave such examples out with --skip-bad-rows",
+                *place,
             )
-        kept = [example for example in dataset.splits[split] if not pipeline.unseen_labels([example])]
-        if not kept:
+        if len(bad) == len(examples):
             raise DataError(f"{dataset.source}: no example of the {split} split has labels that the train split shows")
-        dropped = len(dataset.splits[split]) - len(kept)
-        dataset.skipped += dropped
-        dataset.notes.append(f"left out {dropped} {split} examples with labels never seen in training: {shown}")
-        dataset.splits[split] = kept
+        dataset.skipped += len(bad)
+        dropped = counted(len(bad), f"{split} example")
+        dataset.notes.append(f"left out {dropped} with labels never seen in training: {shown}")
+        kept = [i for i in range(len(examples)) if i not in bad]
+        dataset.splits[split], dataset.places[split] = dataset.take(split, kept)

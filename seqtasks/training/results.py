@@ -1,9 +1,9 @@
 """What a run leaves for people: scores, predictions, samples, and report.md with its pictures."""
 
+from seqtasks.files import write_json, write_json_lines, write_text
 from seqtasks.serving.rendering import render
 from seqtasks.training import plots
 from seqtasks.training.evaluation import answers_of
-from seqtasks.training.files import write_json, write_json_lines
 from seqtasks.training.run_folder import RunFolder
 
 TEXT_KEPT = 300
@@ -45,7 +45,6 @@ def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict
     Returns:
         The predictions, as `seqtasks.predict` gives them.
     """
-    from seqtasks.files import write_text
     from seqtasks.serving.predict import Predictor
     from seqtasks.serving.signatures import build_module
 
@@ -76,8 +75,6 @@ def write_report(
     Returns:
         The metrics' tables on the test split.
     """
-    from seqtasks.files import write_text
-
     examples = dataset.splits["test"]
     references, answers = evaluator.pipeline.references(examples), answers_of(predictions)
     tables = "\n\n".join(metric.report(references, answers) for metric in task.metrics)

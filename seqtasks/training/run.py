@@ -8,7 +8,8 @@ from typing import Any
 
 from seqtasks import registry
 from seqtasks.config import Config
-from seqtasks.errors import UsageError
+from seqtasks.data.sources import check_source
+from seqtasks.errors import DataError, UsageError
 from seqtasks.training.compilation_cache import enable_compilation_cache
 from seqtasks.training.preparation import BUILTIN, changes_of, read_data, refuse_unseen_labels, resolve_config
 from seqtasks.training.run_folder import RunFolder, is_export, resolve
@@ -26,7 +27,8 @@ class RunResult:
         scores: Scores by split, `validation` and `test`.
         history: One dictionary an epoch, as in metrics.jsonl.
         best_epoch: The epoch whose weights were kept.
-        seconds: Wall-clock seconds, reading data and evaluation included.
+        seconds: Wall-clock seconds, reading data and evaluation included; of a resumed run, with
+            those of the epochs before.
         samples: Predictions for the task's serving examples, by `seqtasks.predict`.
         report: The metrics' tables on the test split.
     """
@@ -84,9 +86,9 @@ def run(
     import keras
 
     from seqtasks.architectures import build_model
+    from seqtasks.files import read_json_lines, write_json
     from seqtasks.training.environment import describe_environment
     from seqtasks.training.evaluation import Evaluator
-    from seqtasks.training.files import write_json
     from seqtasks.training.loop import TrainingInterruptedError, train
     from seqtasks.training.precision import computing_in
     from seqtasks.training.progress import choose_progress
@@ -103,17 +105,21 @@ def run(
     }
     source_options = {key: value for key, value in source_options.items() if value is not None}
     if resume:
-        folder = _folder_to_resume(task, output_dir, resume)
+        folder = folder_to_resume(task, output_dir, resume)
         values = folder.read_config()
         config = _resumed_config(values, definition, data, settings, config_file, seed)
         data, source_options = values["data"], values["source_options"]
     else:
-        folder, data = None, data or BUILTIN
+        folder, data = None, BUILTIN if data is None else str(data)
         config = resolve_config(definition, data, settings, config_file, seed)
 
+    check_source(definition, data, source_options.get("features"))
     progress.note(f"Data: {data}{', generated: its scores say nothing about real text' * (data == BUILTIN)}")
     dataset = read_data(definition, data, source_options, config)
-    pipeline = _pipeline_class(definition).fit(config, dataset.splits["train"])
+    try:
+        pipeline = _pipeline_class(definition).fit(config, dataset.splits["train"])
+    except DataError as error:
+        raise DataError(str(error), dataset.source) from None
     skip = bool(source_options.get("skip_bad_rows"))
     refuse_unseen_labels(pipeline, dataset, ("validation", "test"), skip)
     _tell_data(progress, dataset)
@@ -129,28 +135,31 @@ def run(
 
     if folder is None:
         folder = RunFolder.create(task, output_dir, name)
-        folder.write_config(
-            {
-                "task": task,
-                "family": definition.family,
-                "code": [str(Path(file).resolve()) for file in code],
-                "data": data if data == BUILTIN or data.startswith("tfds:") else str(Path(data).resolve()),
-                "source_options": source_options,
-                "config": config.to_dict(),
-            }
-        )
-        pipeline.save(folder.vocabulary)
-    elif values["config"] != (changed := _plain(config)):
-        folder.write_config({**values, "config": changed})
-    write_json(folder.environment, describe_environment())
-    progress.note(f"Run: {folder.path}")
-
-    evaluator = Evaluator(
-        model, pipeline, definition.metrics, evaluation_batch_size(config), config.training.jit_compile
-    )
-    validation = (dataset.splits["validation"], encoded["validation"])
-    monitor = definition.monitor
+    else:
+        started -= sum(record["seconds"] for record in read_json_lines(folder.metrics))
+        if values["config"] != (changed := _plain(config)):
+            folder.write_config({**values, "config": changed})
     try:
+        if not resume:
+            folder.write_config(
+                {
+                    "task": task,
+                    "family": definition.family,
+                    "code": [str(Path(file).resolve()) for file in code],
+                    "data": data if data == BUILTIN or data.startswith("tfds:") else str(Path(data).resolve()),
+                    "source_options": source_options,
+                    "config": config.to_dict(),
+                }
+            )
+            pipeline.save(folder.vocabulary)
+        write_json(folder.environment, describe_environment())
+        progress.note(f"Run: {folder.path}")
+
+        evaluator = Evaluator(
+            model, pipeline, definition.metrics, evaluation_batch_size(config), config.training.jit_compile
+        )
+        validation = (dataset.splits["validation"], encoded["validation"])
+        monitor = definition.monitor
         history = train(
             model,
             pipeline,
@@ -165,8 +174,14 @@ def run(
         )
         progress.note("Evaluating the best epoch ...")
         return _evaluate_and_report(definition, config, dataset, encoded, evaluator, folder, history, started)
-    except KeyboardInterrupt:
-        raise TrainingInterruptedError("the evaluation after training", folder) from None
+    except TrainingInterruptedError:
+        raise
+    except BaseException as error:
+        if not (resume or folder.best.exists()):  # nothing was trained
+            folder.discard()
+        elif isinstance(error, KeyboardInterrupt):
+            raise TrainingInterruptedError("the evaluation after training", folder) from None
+        raise
 
 
 def _evaluate_and_report(task, config, dataset, encoded, evaluator, folder, history, started) -> RunResult:
@@ -190,7 +205,17 @@ def evaluation_batch_size(config: Config) -> int:
     return min(max(4 * config.training.batch_size, 32), 256)
 
 
-def _folder_to_resume(task: str, output_dir, resume) -> RunFolder:
+def folder_to_resume(task: str, output_dir, resume) -> RunFolder:
+    """Returns the folder of the run to go on with.
+
+    Args:
+        task: The task's name.
+        output_dir: Where runs are kept.
+        resume: As for `run`.
+
+    Raises:
+        UsageError: If there is none, or it is not a run of the task.
+    """
     path = resolve(task if resume is True else resume, output_dir)
     if is_export(path):
         raise UsageError(f"{path} is an export; only a run's folder can be resumed")
@@ -246,5 +271,3 @@ def _tell_data(progress, dataset) -> None:
     progress.note(f"Examples: {counts}")
     for note in dataset.notes:
         progress.note(f"Note: {note}")
-    if dataset.skipped:
-        progress.note(f"Note: {dataset.skipped:,} bad rows skipped")

@@ -1,13 +1,15 @@
 """The folder of a training run: its layout, and how a verb's RUN argument finds one."""
 
+import contextlib
 import json
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean
-from seqtasks.training.files import write_json
+from seqtasks.files import write_json
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,18 @@ class RunFolder:
             _link_latest(path)
             return cls(path)
         raise SeqtasksError(f"{parent / stamp} exists already")
+
+    def discard(self) -> None:
+        """Removes the folder, and points the link `latest` to the newest run that is left."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        link = self.path.parent / "latest"
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+            newest = _latest(self.path.parent)
+            if newest:
+                _link_latest(newest)
+        with contextlib.suppress(OSError):  # other runs are kept there
+            self.path.parent.rmdir()
 
     def write_config(self, values: dict) -> None:
         """Writes config.json: the task, its data, and every field of the configuration."""

@@ -63,8 +63,12 @@ def test_python_m_runs_it():
         (["run", "ner", "--seed", "one"], "'one' is not a valid integer"),
         (["run", "ner", "-s", "modle.units=3"], "Did you mean 'model.units'"),
         (["run", "ner", "-s", "units"], "KEY=VALUE"),
-        (["run", "ner", "-s", "units=few"], "units must be of type int. Received: 'few'"),
+        (["run", "ner", "-s", "units=few"], "units must be a whole number. Received: 'few'"),
         (["run", "ner", "--epochs", "0"], "--epochs"),
+        (["run", "ner", "-s", "dropout=1.5"], "dropout must be at least 0 and below 1. Received: 1.5"),
+        (["run", "ner", "--data", "none.txt"], "--data none.txt: no such file or folder. Task ner reads builtin"),
+        (["run", "ner", "--data", ""], "--data '': no such file"),
+        (["run", "ner", "--data", "tfds:conll2004"], "Did you mean 'conll2003'"),
         (["run", "ner", "--config", "none.toml"], "none.toml: No such file"),
         (["run", "ner", "--features", "text"], "NAME=COLUMN"),
         (["run", "ner", "--code", "none.py"], "none.py: no such file"),
@@ -83,7 +87,8 @@ def test_usage_errors_end_with_2_and_say_what_to_do(call, arguments, message, tm
     code, output, errors = call(*arguments)
     assert code == 2
     assert message in errors
-    assert "Traceback" not in errors
+    assert errors.startswith("Error: ")
+    assert errors.count("\n") == 1
     assert output == ""
     assert not list(tmp_path.iterdir())
 

@@ -112,7 +112,7 @@ def test_bad_rows_are_skipped_with_their_sentence_and_counted(write):
     dataset = read(write("New York B-LOC\nx O\n\na O\nb O\n"), skip_bad_rows=True)
     assert dataset.splits["train"] == [{"tokens": ["a", "b"], "tags": ["O", "O"]}]
     assert dataset.skipped == 1
-    assert dataset.notes == ["train.txt: 1 sentences with 1 bad rows are skipped"]
+    assert dataset.notes == ["train.txt: skipped 1 sentence with 1 bad row"]
 
 
 def test_no_good_sentence_is_left(write):

@@ -19,7 +19,7 @@ def test_validation_is_held_out_of_train():
     assert [len(done.splits[name]) for name in ("train", "validation", "test")] == [40, 10, 1]
     texts = [example["text"] for name in ("train", "validation") for example in done.splits[name]]
     assert sorted(texts, key=int) == [str(i) for i in range(50)]
-    assert done.notes == ["no validation split: 10 examples of train are held out (seed 3)"]
+    assert done.notes == ["no validation split: 10 examples of train held out (seed 3)"]
     assert done.splits == complete_splits(dataset, 0.2, seed=3).splits
     assert done.splits != complete_splits(dataset, 0.2, seed=4).splits
     assert list(dataset.splits) == ["train", "test"]
@@ -38,6 +38,13 @@ def test_train_alone():
     assert len(done.notes) == 2
 
 
+def test_places_follow_their_examples():
+    places = {"train": [("a.csv", i) for i in range(20)]}
+    done = complete_splits(Dataset({"train": numbered(20)}, "here", places=places), 0.2)
+    for name in ("train", "validation", "test"):
+        assert done.places[name] == [("a.csv", int(example["text"])) for example in done.splits[name]]
+
+
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
@@ -45,7 +52,7 @@ def test_train_alone():
         ({"train": [], "test": numbered(1)}, "train split is missing or empty"),
         ({"train": numbered(3), "validation": []}, "validation split is empty"),
         ({"train": numbered(3), "test": []}, "test split is empty"),
-        ({"train": numbered(1)}, "cannot hold 0.1 out of 1"),
+        ({"train": numbered(1)}, "too few training examples, 1, to hold 0.1 of them"),
     ],
 )
 def test_empty_splits(splits, message):

@@ -13,6 +13,9 @@ def read(path, **options):
     return DelimitedFiles().read(path, ReadOptions(**options))
 
 
+NO_HEADER = "train.tsv has no header: column 1 is taken as the text, column 2 as the label"
+
+
 @pytest.fixture
 def write(tmp_path):
     def _write(content, name="train.tsv"):
@@ -46,7 +49,7 @@ def test_csv_fields_hold_commas_and_lines(write):
     dataset = read(path, skip_bad_rows=True)
     assert dataset.splits["train"] == [{"text": "one,\ntwo", "label": "pos"}]
     assert dataset.skipped == 1
-    assert dataset.notes == ["train.csv: 1 bad rows are skipped"]
+    assert dataset.notes == ["train.csv: skipped 1 bad row"]
 
 
 def test_open_quote_in_csv(write):
@@ -81,10 +84,15 @@ def test_named_columns(write):
     assert read(path, features={"text": "title", "label": "mood"}).splits["train"] == [
         {"text": "good film", "label": "glad"}
     ]
-    with pytest.raises(DataError, match=r"train\.tsv:1: no column 'titel' for text\. Did you mean 'title'\?"):
+    with pytest.raises(DataError, match=r"train\.tsv:1: no column 'titel' for the text\. Did you mean 'title'\?"):
         read(path, features={"text": "titel", "label": "mood"})
     with pytest.raises(UsageError, match=r"unknown role 'texts'\. Did you mean 'text'"):
         read(path, features={"texts": "title"})
+
+
+def test_a_header_without_one_of_the_columns_is_no_example(write):
+    with pytest.raises(DataError, match=r"train\.csv:1: no column 'text' for the text.*--features text=COLUMN"):
+        read(write("body,label\ngood,1\nbad,0\n", "train.csv"))
 
 
 def test_numbered_columns(write):
@@ -106,7 +114,7 @@ def test_empty_cells(write):
         read(write("a\t1\nb\t \n"))
     dataset = read(write("a\t1\n \t1\n"))
     assert dataset.splits["train"] == [{"text": "a", "label": "1"}]
-    assert dataset.notes == ["train.tsv: 1 rows with an empty text are dropped"]
+    assert dataset.notes == [NO_HEADER, "train.tsv: dropped 1 row with an empty text"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +122,7 @@ def test_empty_cells(write):
     [
         ('{"text": "a", "label": 1}\n{"text": "a"', r"train\.jsonl:2: not JSON"),
         ('["a", 1]', r"train\.jsonl:1: expected a JSON object"),
-        ('{"text": "a", "lable": 1}', r"train\.jsonl:1: no key 'label' for label\. Did you mean 'lable'\?"),
+        ('{"text": "a", "lable": 1}', r"train\.jsonl:1: no key 'label' for the label\. Did you mean 'lable'\?"),
         ('{"text": 3, "label": 1}', r"train\.jsonl:1: expected a string as text"),
     ],
 )
@@ -146,7 +154,18 @@ def test_half_a_surrogate_pair_in_json(write):
 def test_cp1252(write):
     dataset = read(write("très bon\t1\n".encode("cp1252")))
     assert dataset.splits["train"][0]["text"] == "très bon"
-    assert dataset.notes == ["train.tsv is not UTF-8; it was read as cp1252"]
+    assert dataset.notes == ["train.tsv is not UTF-8; it was read as cp1252", NO_HEADER]
+
+
+def test_bytes_that_are_no_text(write):
+    with pytest.raises(DataError, match=r"train\.tsv:2: not a text file: it holds zero bytes"):
+        read(write(b"a\t1\n\0\1\2\t0\n"))
+
+
+def test_the_places_of_examples(write):
+    path = write("text,label\n\"two\nlines\",1\n\nb,0\n", "train.csv")
+    dataset = read(path)
+    assert dataset.places["train"] == [(path, 3), (path, 5)]
 
 
 def test_empty_files(write):

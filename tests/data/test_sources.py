@@ -49,7 +49,7 @@ def test_path_with_the_scheme_of_the_task(tmp_path):
 
 def test_no_such_path():
     with pytest.raises(
-        DataError, match=r"--data /nowhere: no such file or folder.*builtin.*tfds:conll2003.*CoNLL columns"
+        UsageError, match=r"--data /nowhere: no such file or folder.*builtin.*tfds:conll2003.*CoNLL columns"
     ):
         open_source(task(tfds={"conll2003": TfdsTags()}), "/nowhere")
 

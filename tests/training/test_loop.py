@@ -62,11 +62,11 @@ def test_resuming_a_finished_run_takes_no_step(fit):
 
 
 def test_stops_early_without_a_better_score(fit):
-    history, _, _ = fit(epochs=50, patience=2, learning_rate=0.0)
+    history, _, _ = fit(epochs=50, patience=2, learning_rate=1e-30)
     assert len(history.epochs) == 3
     assert history.best_epoch == 1
     # A stopped run stays stopped.
-    again, _, _ = fit(epochs=50, patience=2, learning_rate=0.0, resume=True)
+    again, _, _ = fit(epochs=50, patience=2, learning_rate=1e-30, resume=True)
     assert len(again.epochs) == 3
 
 

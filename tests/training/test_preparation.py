@@ -74,8 +74,15 @@ def dataset(*labels):
 
 
 def test_a_label_never_seen_in_training_is_refused():
-    with pytest.raises(DataError, match=r"things\.csv: the validation split has labels .* 'c'.*--skip-bad-rows"):
+    with pytest.raises(DataError, match=r"things\.csv, example 2: the validation split .* 'c'.*--skip-bad-rows"):
         refuse_unseen_labels(Labels(), dataset("a", "c"), ("validation", "test"), False)
+
+
+def test_by_file_and_line_where_they_are_known():
+    data = dataset("a", "c")
+    data.places["validation"] = [("things.csv", 2), ("things.csv", 4)]
+    with pytest.raises(DataError, match=r"^things\.csv:4: the validation split has labels .* 'c'"):
+        refuse_unseen_labels(Labels(), data, ("validation", "test"), False)
 
 
 def test_or_such_examples_are_left_out_and_counted():
