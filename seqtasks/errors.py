@@ -31,6 +31,7 @@ class DataError(SeqtasksError):
     def __init__(self, message: str, path=None, line: int | None = None):
         where = "" if path is None else f"{path}:{line}: " if line else f"{path}: "
         super().__init__(where + message)
+        self.path = path
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -61,5 +61,8 @@ def ranges(kind: type) -> dict[str, Range]:
     """Returns the range of every field of a class that has one."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {
-        name: extra for name, hint in hints.items() for extra in getattr(hint, "__metadata__", ()) if type(extra) is Range
+        name: extra
+        for name, hint in hints.items()
+        for extra in getattr(hint, "__metadata__", ())
+        if type(extra) is Range
     }

@@ -18,7 +18,14 @@ from seqtasks.errors import UsageError
     show_default=True,
     help="Which part of the data.",
 )
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Tables to read, or one JSON object.",
+)
 @click.option("--predictions", metavar="FILE", help="Write every example's prediction there, as JSON Lines.")
 @click.option("--force", is_flag=True, help="Let --predictions replace a file.")
 @output_dir_option

@@ -6,7 +6,14 @@ from seqtasks.cli.options import common_options
 
 
 @click.command("list")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines to read, or one JSON array.",
+)
 @common_options
 def list_command(style, code):
     """List the tasks, their families and where their examples come from."""

@@ -16,7 +16,7 @@ def common_options(command: Callable) -> Callable:
         metavar="FILE",
         help="Import a Python file that registers tasks. Can be repeated.",
     )
-    @click.option("--verbose", is_flag=True, help="Let TensorFlow talk.")
+    @click.option("--verbose", is_flag=True, help="Show TensorFlow's own messages.")
     @click.option("--debug", is_flag=True, help="Show a failure's traceback.")
     @click.pass_context
     @functools.wraps(command)
@@ -45,14 +45,18 @@ def data_options(command: Callable) -> Callable:
                 "--data-dir",
                 envvar="TFDS_DATA_DIR",
                 metavar="FOLDER",
-                help="Where TFDS keeps its data. [env: TFDS_DATA_DIR]",
+                help="Where TensorFlow Datasets keeps its data. [env: TFDS_DATA_DIR]",
             ),
             click.option(
                 "--features",
                 metavar="NAME=COLUMN,...",
                 help="Which features or columns of the source to read, as text=description,label=label.",
             ),
-            click.option("--skip-bad-rows", is_flag=True, help="Leave out and count rows that cannot be read."),
+            click.option(
+                "--skip-bad-rows",
+                is_flag=True,
+                help="Leave out and count rows that cannot be read, or whose label training never shows.",
+            ),
         ]
     ):
         command = option(command)
@@ -69,7 +73,7 @@ def config_options(command: Callable) -> Callable:
                 "settings",
                 multiple=True,
                 metavar="KEY=VALUE",
-                help="Change a configuration field. Can be repeated.",
+                help="Change a configuration field, as units=50; `seqtasks inspect TASK` shows them. Can be repeated.",
             ),
             click.option(
                 "--config",

@@ -19,7 +19,7 @@ from seqtasks.cli.options import common_options, config_options, data_options, o
     metavar="[RUN]",
     help="Go on with this run, or without a value with the task's latest.",
 )
-@click.option("--quiet", is_flag=True, help="Tell nothing on standard error.")
+@click.option("--quiet", is_flag=True, help="Print no progress.")
 @common_options
 def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_file, seed, epochs, resume, **others):
     """Train TASK, keep the best epoch, evaluate it, and write it all to a run's folder.
@@ -35,6 +35,7 @@ def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_
     from seqtasks.data.sources import check_source
     from seqtasks.training.preparation import BUILTIN, parse_features, resolve_config
     from seqtasks.training.run import folder_to_resume, run
+    from seqtasks.training.run_folder import RunFolder
 
     changes = parse_overrides(settings)
     if epochs is not None:
@@ -44,6 +45,7 @@ def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_
     resolve_config(definition, BUILTIN if data is None else data, changes, config_file, seed)
     if resume is None:
         check_source(definition, BUILTIN if data is None else data, columns)
+        RunFolder.check_writable(others["output_dir"])
     else:
         resume = folder_to_resume(task, others["output_dir"], resume or True).path
     start_tensorflow()

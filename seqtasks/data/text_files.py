@@ -48,8 +48,9 @@ def find_splits(path, suffixes: tuple[str, ...]) -> dict[str, Path]:
         splits[name] = file
     if TRAIN not in splits:
         found = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"
+        endings = " ".join(suffixes)
         raise DataError(
-            f"no train file. Name the files train, valid and test, each with one of {' '.join(suffixes)}. Found: {found}",
+            f"no train file. Name the files train, valid and test, each ending in one of {endings}. Found: {found}",
             path,
         )
     return {name: splits[name] for name in SPLITS if name in splits}

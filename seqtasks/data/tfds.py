@@ -7,7 +7,7 @@ import sys
 import urllib.request
 from dataclasses import dataclass
 
-from seqtasks.data.dataset import TEST, TRAIN, VALIDATION, Dataset
+from seqtasks.data.dataset import TEST, TRAIN, VALIDATION, Dataset, counted
 from seqtasks.data.tag_schemes import PLAIN, all_to_bio
 from seqtasks.errors import DataError, SeqtasksError, UsageError, did_you_mean
 from seqtasks.task import Example
@@ -150,7 +150,7 @@ def read(name: str, features: TfdsTags | TfdsText, options) -> Dataset:
             if example is not None:
                 examples.append(example)
         if dropped:
-            notes.append(f"{dropped} empty or unlabelled examples of {split} are dropped")
+            notes.append(f"dropped {counted(dropped, f'empty or unlabelled {split} example')}")
         if examples:
             splits[role] = examples
     features.finish(splits, options, source, notes)

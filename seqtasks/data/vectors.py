@@ -48,6 +48,7 @@ def load_vectors(path, vocabulary: Vocabulary, size: int, seed: int = 1) -> tupl
         file = open(path, "rb")  # noqa: SIM115 (closed below; the error belongs to opening only)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", path) from error
+    line = 0
     with file:
         for line, content in enumerate(file, start=1):
             fields = content.decode("utf-8", "replace").rstrip(" \r\n").split(" ")
@@ -72,6 +73,8 @@ def load_vectors(path, vocabulary: Vocabulary, size: int, seed: int = 1) -> tupl
             matrix[list(rows) + lower_rows] = vector
             exact.update(rows)
             by_lower.update(lower_rows)
+    if not line:
+        raise DataError(f"the file is empty. Expected a word and {size} numbers on each line", path)
     return matrix, len(exact | by_lower)
 
 

@@ -60,7 +60,7 @@ def load(path) -> Checkpoint:
                 if key != "state":
                     groups.setdefault(key.partition("/")[0], []).append(arrays[key])
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise SeqtasksError(f"{path} is damaged: {error}") from None
+        raise SeqtasksError(f"{path} is damaged: {error}. Train the run again") from None
     return Checkpoint(groups, state)
 
 

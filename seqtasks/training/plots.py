@@ -8,7 +8,7 @@ MOST_LABELS = 30
 
 
 def learning_curves(path, epochs: list[dict], monitor: str, best_epoch: int) -> None:
-    """Draws loss, validation score and gradient norm by epoch.
+    """Draws training loss, validation score and gradient norm by epoch.
 
     Args:
         path: The PNG file to write.
@@ -16,21 +16,27 @@ def learning_curves(path, epochs: list[dict], monitor: str, best_epoch: int) -> 
         monitor: The validation score to draw.
         best_epoch: The epoch to mark.
     """
+    from matplotlib.ticker import MaxNLocator
+
     steps = [record["epoch"] for record in epochs]
     figure, axes = _figure(1, 3, (12, 3.4))
     for axis, title, keys in (
         (axes[0], "training loss", ["loss"]),
-        (axes[1], monitor, [monitor]),
+        (axes[1], monitor.replace("val_", "validation ", 1), [monitor]),
         (axes[2], "gradient norm", ["gradient_norm_mean", "gradient_norm_max"]),
     ):
         for key in keys:
             axis.plot(steps, [record[key] for record in epochs], marker=".", label=key)
         axis.axvline(best_epoch, color="gray", linestyle=":", linewidth=1)
         axis.set_title(title)
-        axis.set_xlabel("epoch")
+        axis.set_xlabel("epoch (dotted: the one kept)")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.grid(alpha=0.3)
     if epochs:
-        axes[2].set_yscale("symlog")
+        norms = [record[key] for record in epochs for key in ("gradient_norm_mean", "gradient_norm_max")]
+        # Few powers of ten would leave a logarithmic axis without a number at any tick.
+        if 0 < 100 * min(norms) < max(norms) < np.inf:
+            axes[2].set_yscale("log")
         axes[2].legend(["mean", "largest"])
     _save(figure, path)
 
@@ -56,6 +62,7 @@ def confusion_matrix(path, references: list[str], predictions: list[str], labels
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axis.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
     axis.set_yticks(range(len(labels)), labels)
+    axis.set_title("test examples")
     axis.set_xlabel("predicted")
     axis.set_ylabel("true")
     for row, column in np.ndindex(counts.shape):

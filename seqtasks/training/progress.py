@@ -111,8 +111,9 @@ def epoch_line(record: dict, epochs: int, monitor: str, best: bool) -> str:
         monitor: The validation score to show.
         best: Whether it is the best so far.
     """
+    loss = format(record["loss"], ".4f" if record["loss"] < 1e6 else ".3g")
     return (
-        f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}  loss {record['loss']:{'.4f' if record['loss'] < 1e6 else '.3g'}}  "
+        f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}  loss {loss}  "
         f"{monitor} {record[monitor]:.4f}{' *' if best else '  '}  "
         f"gradient norm {record['gradient_norm_mean']:.2f} (max {record['gradient_norm_max']:.1f}, "
         f"{record['clipped_share']:.0%} clipped)  {record['seconds']:.1f} s"

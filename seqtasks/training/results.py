@@ -143,10 +143,10 @@ def _examples(examples: list, references: list, predictions: list) -> list[str]:
     right.sort(key=lambda row: isinstance(row[1], list) and not any(tag != "O" for tag in row[1]))
     lines = []
     for title, rows in (("Wrong", wrong), ("Right", right)):
-        lines += [f"{title}: {len(rows):,} of {len(examples):,}", ""]
+        lines += ["" if lines else None, f"{title}: {len(rows):,} of {len(examples):,}"]
         if rows:
-            lines += [*_block("\n\n".join(_example(*row) for row in rows[:EXAMPLES_SHOWN])), ""]
-    return lines
+            lines += ["", *_block("\n\n".join(_example(*row) for row in rows[:EXAMPLES_SHOWN]))]
+    return [line for line in lines if line is not None]
 
 
 def _example(example: dict, reference, answer) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from seqtasks import registry
 from seqtasks.config import Config
 from seqtasks.data.sources import check_source
-from seqtasks.errors import DataError, UsageError
+from seqtasks.errors import DataError, SeqtasksError, UsageError
 from seqtasks.training.compilation_cache import enable_compilation_cache
 from seqtasks.training.preparation import BUILTIN, changes_of, read_data, refuse_unseen_labels, resolve_config
 from seqtasks.training.run_folder import RunFolder, is_export, resolve
@@ -110,6 +110,7 @@ def run(
         config = _resumed_config(values, definition, data, settings, config_file, seed)
         data, source_options = values["data"], values["source_options"]
     else:
+        RunFolder.check_writable(output_dir)
         folder, data = None, BUILTIN if data is None else str(data)
         config = resolve_config(definition, data, settings, config_file, seed)
 
@@ -119,7 +120,7 @@ def run(
     try:
         pipeline = _pipeline_class(definition).fit(config, dataset.splits["train"])
     except DataError as error:
-        raise DataError(str(error), dataset.source) from None
+        raise error if error.path else DataError(str(error), dataset.source) from None
     skip = bool(source_options.get("skip_bad_rows"))
     refuse_unseen_labels(pipeline, dataset, ("validation", "test"), skip)
     _tell_data(progress, dataset)
@@ -137,10 +138,11 @@ def run(
         folder = RunFolder.create(task, output_dir, name)
     else:
         started -= sum(record["seconds"] for record in read_json_lines(folder.metrics))
-        if values["config"] != (changed := _plain(config)):
-            folder.write_config({**values, "config": changed})
     try:
-        if not resume:
+        if resume:
+            if values["config"] != (changed := _plain(config)):
+                folder.write_config({**values, "config": changed})
+        else:
             folder.write_config(
                 {
                     "task": task,
@@ -181,6 +183,8 @@ def run(
             folder.discard()
         elif isinstance(error, KeyboardInterrupt):
             raise TrainingInterruptedError("the evaluation after training", folder) from None
+        if isinstance(error, OSError):
+            raise SeqtasksError(_unwritten(error, folder)) from error
         raise
 
 
@@ -245,6 +249,13 @@ def _resumed_config(values: dict, task, data, settings, config_file, seed) -> Co
             f"a resumed run keeps its configuration, but for {' and '.join(CHANGEABLE)}. Received: {shown}"
         )
     return config
+
+
+def _unwritten(error: OSError, folder: RunFolder) -> str:
+    what = f"{folder.path}: the run could not be written: {error.strerror or error}. "
+    if folder.path.exists():
+        return what + f"The last whole checkpoint is kept; mend that, and go on with --resume {folder.path}"
+    return what + "Nothing was left there; mend that, or choose another folder with --output-dir"
 
 
 def _plain(config: Config) -> dict:

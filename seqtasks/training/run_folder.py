@@ -33,6 +33,21 @@ class RunFolder:
     samples = property(lambda self: self.path / "samples.txt")
     report = property(lambda self: self.path / "report.md")
 
+    @staticmethod
+    def check_writable(output_dir) -> None:
+        """Refuses, before anything is read or trained, a folder in which no run could be made.
+
+        Raises:
+            UsageError: For such a folder.
+        """
+        folder = Path(output_dir).absolute()
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise UsageError(f"--output-dir {output_dir}: {folder} is not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(f"--output-dir {output_dir}: {folder} cannot be written to")
+
     @classmethod
     def create(cls, task: str, output_dir="runs", name: str | None = None) -> "RunFolder":
         """Makes a new folder and points the link `latest` to it.

@@ -163,7 +163,7 @@ def test_bytes_that_are_no_text(write):
 
 
 def test_the_places_of_examples(write):
-    path = write("text,label\n\"two\nlines\",1\n\nb,0\n", "train.csv")
+    path = write('text,label\n"two\nlines",1\n\nb,0\n', "train.csv")
     dataset = read(path)
     assert dataset.places["train"] == [(path, 3), (path, 5)]
 

@@ -58,7 +58,7 @@ def test_tags(data_dir):
         "test": dataset.splits["train"][:1],
     }
     assert dataset.source == "tfds:tiny_tags/1.0.0"
-    assert "1 empty or unlabelled examples of dev are dropped" in dataset.notes
+    assert "dropped 1 empty or unlabelled dev example" in dataset.notes
     assert "2 tags that begin a span with I- now begin it with B-" in dataset.notes
 
 
@@ -101,7 +101,7 @@ def test_data_dir_comes_from_the_environment(data_dir, monkeypatch):
 def test_unknown_builder(tmp_path):
     with pytest.raises(UsageError, match=r"tfds:imdb_review: no such builder.*Did you mean 'imdb_reviews'"):
         read("imdb_review", TfdsText(), ReadOptions(data_dir=str(tmp_path)))
-    with pytest.raises(UsageError, match=r"tfds:glue/sst3: .*sst3"):
+    with pytest.raises(UsageError, match=r"tfds:glue/sst3: no such configuration.* Did you mean 'sst2'"):
         read("glue/sst3", TfdsText(), ReadOptions(data_dir=str(tmp_path)))
 
 
@@ -112,6 +112,7 @@ def test_failed_preparation_is_one_clear_line(tmp_path, monkeypatch):
         print("chatter")
         raise ModuleNotFoundError("No module named 'conllu'\nmore")
 
+    monkeypatch.setattr("seqtasks.data.tfds._has_network", lambda: True)
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     with pytest.raises(DataError, match=r"not prepared in .*'conllu'\. Give a folder.*--data-dir") as error:
         read("trec", TfdsText(label="label-coarse"), ReadOptions(data_dir=str(tmp_path)))
@@ -120,3 +121,19 @@ def test_failed_preparation_is_one_clear_line(tmp_path, monkeypatch):
 
 def test_adapters_are_plain_values():
     assert dataclasses.replace(TfdsText(), text="sentence") == TfdsText(text="sentence")
+
+
+def test_without_a_network_nothing_is_tried(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    def no_name(*_):
+        raise OSError("Name or service not known")
+
+    def download(*_, **__):
+        raise AssertionError("TFDS tries for minutes")
+
+    monkeypatch.setattr("socket.getaddrinfo", no_name)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", download)
+    with pytest.raises(DataError, match=r"conll2003 is not prepared in .*no network.*--data-dir"):
+        read("conll2003", TfdsTags(), ReadOptions(data_dir=str(tmp_path)))

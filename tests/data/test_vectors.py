@@ -58,3 +58,8 @@ def test_bad_rows(tmp_path, content, message):
 def test_missing_file(tmp_path):
     with pytest.raises(DataError, match="cannot be read: No such file"):
         load_vectors(tmp_path / "none.txt", VOCABULARY, 3)
+
+
+def test_an_empty_file(tmp_path):
+    with pytest.raises(DataError, match="the file is empty"):
+        load(tmp_path, "")

@@ -1,9 +1,10 @@
+import errno
 import json
 
 import pytest
 
 import seqtasks
-from seqtasks.errors import DataError, UsageError
+from seqtasks.errors import DataError, SeqtasksError, UsageError
 from seqtasks.training.run_folder import RunFolder
 
 QUICK = {"training.jit_compile": False, "model.units": 8, "inputs.embedding_size": 8}
@@ -93,6 +94,31 @@ def test_a_resumed_run_keeps_its_configuration_and_data(result, runs, tmp_path):
         seqtasks.run("ner", resume=True, output_dir=tmp_path, quiet=True)
 
 
+def test_a_run_that_trains_nothing_leaves_no_folder(weather, tmp_path):
+    settings = {**QUICK, "learning_rate": 1e38, "clip_norm": 0, "optimizer": "sgd", "schedule": "constant"}
+    with pytest.raises(SeqtasksError, match=r"not a finite number in epoch 1, step \d+\. Try a lower.*clip_norm=1$"):
+        seqtasks.run("weather", code=weather, output_dir=tmp_path / "runs", settings=settings, quiet=True)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_full_disk_is_told_with_what_to_do(weather, tmp_path, monkeypatch):
+    def fill(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("seqtasks.training.checkpoints.save", fill)
+    options = {"code": weather, "output_dir": tmp_path / "runs", "settings": QUICK, "quiet": True}
+    with pytest.raises(SeqtasksError, match=r"No space left on device\. Nothing was left there.*--output-dir"):
+        seqtasks.run("weather", **options)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_finished_run_says_that_nothing_is_left(result, weather, runs, capsys):
+    again = seqtasks.run("weather", resume=result.folder, code=weather, output_dir=runs)
+    assert "Nothing is left to train: 6 of at most 6 epochs" in capsys.readouterr().err
+    assert again.scores == result.scores
+    assert again.seconds > sum(record["seconds"] for record in result.history)
+
+
 def test_bad_data_leaves_no_folder(weather, tmp_path):
     file = tmp_path / "data"
     file.mkdir()
@@ -101,7 +127,7 @@ def test_bad_data_leaves_no_folder(weather, tmp_path):
     options = {"code": weather, "output_dir": tmp_path / "runs", "settings": QUICK, "quiet": True}
     with pytest.raises(DataError, match="labels that the train split never shows: 'splendid'"):
         seqtasks.run("weather", str(file), **options)
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(UsageError, match="no such file"):
         seqtasks.run("weather", str(tmp_path / "none.csv"), **options)
     assert not (tmp_path / "runs").exists()
 

@@ -67,3 +67,20 @@ def test_a_damaged_config_is_named(tmp_path):
     run.config.write_text(json.dumps({"task": "ner"})[:-3])
     with pytest.raises(SeqtasksError, match=r"config\.json is damaged"):
         run.read_config()
+
+
+def test_a_discarded_run_leaves_nothing_and_latest_is_the_one_before(tmp_path):
+    first, second = make_run(tmp_path), make_run(tmp_path)
+    second.discard()
+    assert resolve("ner", tmp_path) == first.path
+    first.discard()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_hold_runs_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(UsageError, match=r"--output-dir .*file is not a folder"):
+        RunFolder.check_writable(file / "runs")
+    RunFolder.check_writable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == [file]
