@@ -8,6 +8,7 @@ raw text and from the corpus's own tokens; classification compares every label.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -50,11 +51,14 @@ def main() -> None:
             differing = compared = 0
             for batch, answer in zip(batches, answers, strict=True):
                 for place, index in enumerate(batch):
-                    found = answer["tags"][place][: answer["length"][place]] if tagging else [answer["label"][place]]
-                    expected = predictions[index]["tags"] if tagging else [predictions[index]["label"]]
+                    if tagging:
+                        found, expected = answer["tags"][place][: answer["length"][place]], predictions[index]["tags"]
+                    else:
+                        found, expected = [answer["label"][place]], [predictions[index]["label"]]
                     compared += len(expected)
-                    differing += len(found) != len(expected) or sum(a != b for a, b in zip(found, expected, strict=True))
-            print(f"{signature}, {name}: {differing} of {compared} {'tags' if tagging else 'labels'} differ", flush=True)
+                    differing += sum(a != b for a, b in itertools.zip_longest(found, expected))
+            kind = "tags" if tagging else "labels"
+            print(f"{signature}, {name}: {differing} of {compared} {kind} differ", flush=True)
 
 
 def _run_c_api(path, requests) -> list[dict]:

@@ -81,7 +81,9 @@ def get(name: str) -> Task:
         broken = _broken[name]
         raise SeqtasksError(f"task {name!r} ({broken.origin}) cannot be imported: {broken.reason}")
     if name not in _entries:
-        raise UsageError(f"unknown task {name!r}." + did_you_mean(name, _entries))
+        raise UsageError(
+            f"unknown task {name!r}." + did_you_mean(name, _entries) + " A task file of your own is given with --code."
+        )
     entry = _entries[name]
     task = entry.factory()
     if not isinstance(task, Task):

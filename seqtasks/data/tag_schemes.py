@@ -62,7 +62,7 @@ def detect_scheme(
     odd = next((p for p in seen if not any(p in known for known in _PREFIXES.values())), max(seen, key=seen.get))
     raise DataError(
         f"unknown tag scheme: prefixes {', '.join(sorted(prefixes))} (here {odd}-). "
-        f"Known: {', '.join(_PREFIXES)}; for tags that are no spans use targets.scheme=plain",
+        f"Known: {', '.join(_PREFIXES)}; for tags that are no spans use -s targets.scheme=plain",
         *locate(*seen[odd]),
     )
 
@@ -129,7 +129,7 @@ def _split(tag: str, locate: Callable[[], tuple] = lambda: (None, None)) -> tupl
     if not dash or not kind or len(prefix) != 1:
         raise DataError(
             f"unknown tag scheme: expected O or PREFIX-TYPE such as B-PER, received {tag!r}; "
-            "for tags that are no spans use targets.scheme=plain",
+            "for tags that are no spans use -s targets.scheme=plain",
             *locate(),
         )
     return prefix, kind
