@@ -51,5 +51,5 @@ def pos() -> Task:
         monitor="val_token_accuracy",
         training=Training(batch_size=16, epochs=12, learning_rate=2e-3, schedule="linear", average=0.99),
         serving_examples=("The old dog walks near the river", "No answer helps"),
-        builtin_overrides={"training.epochs": 3},
+        overrides={"builtin": {"training.epochs": 3}},
     )

@@ -72,7 +72,8 @@ class Task:
         training: How it is trained.
         serving_examples: Inputs that show the task at work: printed after a run, and used to
             verify and warm up exports.
-        builtin_overrides: Configuration changes for the built-in data, which is smaller.
+        overrides: Configuration changes by source: what was tuned for `"builtin"` or
+            `"tfds:imdb_reviews"`, where the defaults are for data of any kind.
         name: Set by the registry.
         description: Set by the registry: the first line of the task file's docstring.
         origin: Set by the registry: the file that defines the task.
@@ -87,10 +88,21 @@ class Task:
     monitor: str
     training: Training
     serving_examples: tuple[str, ...]
-    builtin_overrides: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     name: str = ""
     description: str = ""
     origin: str = ""
+
+    def config_for(self, data: str) -> Config:
+        """Returns the configuration for a source, before the user changes it.
+
+        Args:
+            data: `"builtin"`, `"tfds:NAME[/CONFIG]"` or a path.
+        """
+        for source, changes in self.overrides.items():
+            if data == source or data.startswith(source + "/"):
+                return self.config.override(changes)
+        return self.config
 
     @property
     def config(self) -> Config:

@@ -49,5 +49,5 @@ def ner() -> Task:
             "The United Nations opened an office in Nairobi on Tuesday .",
             "Jordan visited Jordan before joining Apple .",
         ),
-        builtin_overrides={"model.layers": 1, "training.batch_size": 16, "training.epochs": 4},
+        overrides={"builtin": {"model.layers": 1, "training.batch_size": 16, "training.epochs": 4}},
     )

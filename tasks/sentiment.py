@@ -35,20 +35,21 @@ def sentiment() -> Task:
         metrics=(Accuracy(), MacroF1()),
         monitor="val_accuracy",
         training=Training(
-            batch_size=32, epochs=6, learning_rate=1e-3, schedule="linear", warmup_steps=100, average=0.995, patience=3
+            batch_size=32, epochs=8, learning_rate=1e-3, schedule="linear", warmup_steps=100, average=0.995, patience=4
         ),
         serving_examples=(
             "One of the best films I have seen this year.",
             "Although the acting is superb, the plot ruins it.",
             "Not bad at all, but nothing I would watch twice.",
         ),
-        builtin_overrides={
-            "model.dropout": 0.2,
-            "model.embedding_dropout": 0.1,
-            "model.word_dropout": 0.0,
-            "training.batch_size": 16,
-            "training.learning_rate": 3e-3,
-            "training.epochs": 8,
-            "training.patience": 8,
+        overrides={
+            "builtin": {
+                "model.dropout": 0.2,
+                "model.embedding_dropout": 0.1,
+                "model.word_dropout": 0.0,
+                "training.batch_size": 16,
+                "training.learning_rate": 3e-3,
+                "training.patience": 8,
+            },
         },
     )

@@ -80,10 +80,15 @@ class WordEmbedding(keras.layers.Layer):
 
         self.embeddings = self.add_weight(shape=(self.num_words, self.size), initializer=initializer, name="embeddings")
 
+    def hide(self, words, training):
+        """Returns the ids, in training some of them replaced by that of `<UNK>`."""
+        if not training or not self.drop_probability.any():
+            return words
+        draw = uniform(tf.shape(words), self.seed_generator)
+        return tf.where(draw < tf.gather(self.drop_probability, words), UNKNOWN, words)
+
     def call(self, words, training=False):
-        if training and self.drop_probability.any():
-            draw = uniform(tf.shape(words), self.seed_generator)
-            words = tf.where(draw < tf.gather(self.drop_probability, words), UNKNOWN, words)
+        words = self.hide(words, training)
         if self.one_hot:
             return tf.one_hot(words, self.num_words, dtype=self.compute_dtype)
         return tf.cast(tf.gather(tf.convert_to_tensor(self.embeddings), words), self.compute_dtype)

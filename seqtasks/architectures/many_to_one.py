@@ -62,8 +62,9 @@ class Classifier(keras.Model):
         self({"words": tf.zeros([1, 1], tf.int32), "mask": tf.constant(np.ones((1, 1), bool))})
 
     def call(self, features, training=False):
-        words, mask = features["words"], features["mask"]
-        sequences = self.words(words, training=training)
+        # A word that is hidden is hidden from its pairs too.
+        words, mask = self.words.hide(features["words"], training), features["mask"]
+        sequences = self.words(words)
         if self.bigrams is not None:
             sequences = sequences + self.bigrams(words, mask)
         sequences = self.input_dropout(sequences, training=training)

@@ -22,7 +22,7 @@ def resolve_config(
 ) -> Config:
     """Returns a task's configuration with everything the user changed.
 
-    Later changes win: the task's own for built-in data, the file's, `settings`, `seed`.
+    Later changes win: the task's own for the source, the file's, `settings`, `seed`.
 
     Args:
         task: The task.
@@ -34,9 +34,7 @@ def resolve_config(
     Raises:
         UsageError: For an unknown key, a wrong value or an unreadable file.
     """
-    config = task.config
-    if data == BUILTIN:
-        config = config.override(task.builtin_overrides)
+    config = task.config_for(data)
     if config_file is not None:
         config = config.override(read_config_file(config_file))
     return config.override(changes_of(settings, seed))

@@ -72,7 +72,7 @@ def test_definition(name):
     task = registry.get(name)
     assert task.description.endswith(".")
     assert len(task.serving_examples) > 0
-    assert task.config.override(task.builtin_overrides) != task.config
+    assert task.config_for("builtin") != task.config
     first, again, other = (task.sources.builtin(seed) for seed in (1, 1, 2))
     assert set(first) == {"train", "validation", "test"}
     assert first == again

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -20,7 +21,7 @@ def test_later_changes_win(tmp_path):
 def test_overrides_for_builtin_data_are_for_builtin_data_only():
     task = registry.get("ner")
     assert resolve_config(task, "tfds:conll2003") == task.config
-    assert resolve_config(task, "builtin") == task.config.override(task.builtin_overrides)
+    assert resolve_config(task, "builtin") == task.config_for("builtin")
 
 
 def test_a_runs_config_file_gives_that_runs_configuration(tmp_path):
@@ -96,3 +97,11 @@ def test_or_such_examples_are_left_out_and_counted():
 def test_but_not_all_of_a_split():
     with pytest.raises(DataError, match="no example of the validation split"):
         refuse_unseen_labels(Labels(), dataset("c"), ("validation",), True)
+
+
+def test_a_source_brings_its_own_settings():
+    task = dataclasses.replace(registry.get("ner"), overrides={"tfds:wikiann": {"units": 7}})
+    assert task.config_for("tfds:wikiann").model.units == 7
+    assert task.config_for("tfds:wikiann/en").model.units == 7
+    assert task.config_for("tfds:wikiann2") == task.config
+    assert task.config_for("builtin") == task.config
