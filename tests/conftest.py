@@ -1,8 +1,19 @@
 """What all tests share: TensorFlow quiet, on the CPU, and nothing kept in the home folder."""
 
 import os
+import signal
+
+import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("SEQTASKS_COMPILATION_CACHE", "off")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_interrupts():
+    """Started in the background by a shell, a process ignores Ctrl-C; the tests press it themselves."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
