@@ -8,7 +8,7 @@ class Ensemble(keras.Model):
     """Networks alike but for their initial weights and dropout, whose scores are averaged.
 
     The members see the same batches and learn each for itself; only the tags' transition scores of
-    a CRF are shared. Their errors differ, so the average errs less than any of them.
+    a CRF are shared. Where their errors differ, the average cancels part of them.
 
     Args:
         members: Networks of one architecture, not built yet.
