@@ -51,12 +51,13 @@ def sentiment() -> Task:
                 "training.learning_rate": 3e-3,
                 "training.patience": 8,
             },
-            # Long reviews, and enough of them to learn from pairs of words too.
+            # Long reviews, and enough of them to learn from pairs of words too; two models share the vote.
             "tfds:imdb_reviews": {
                 "inputs.bigram_buckets": 100_000,
                 "inputs.max_length": 512,
                 "model.embedding_dropout": 0.3,
                 "model.word_dropout": 0.15,
+                "model.members": 2,
                 "training.epochs": 3,
             },
         },
