@@ -56,7 +56,7 @@ class Bidirectional(keras.layers.Layer):
             if getattr(both[0], name) != getattr(both[1], name):
                 raise UsageError(f"layer and backward_layer differ in {name}; give both the same.")
         for direction in both:
-            direction.outputs_in_input_order = True
+            direction.outputs_in_input_order = direction.beside_another = True
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.supports_masking = True
 

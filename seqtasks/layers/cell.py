@@ -1,10 +1,12 @@
 """What one step of a recurrent layer is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import tensorflow as tf
 
 
+@dataclass(frozen=True)
 class Cell:
     """One step of a recurrent layer, elementwise in all but its recurrent products.
 
@@ -15,12 +17,58 @@ class Cell:
 
     `operand` and `update` get any number of leading axes, so they must split and concatenate along the last one.
 
-    Attributes:
-        activations: For each stage, its (name, width) blocks from left to right; a name is "sigmoid", "tanh" or
-            "linear". Every block is one tensor in `gates`.
+    `weights` are the layer's by name ("kernel", "recurrent_kernel", "bias" where there is one), in its computing
+    precision. Equal cells share their compiled programs, so all that tells them apart is in their fields.
+
+    Args:
+        units: The width of the states.
     """
 
-    activations: Sequence[Sequence[tuple[str, int]]] = ()
+    units: int
+
+    @property
+    def fused_dtypes(self) -> tuple[tf.DType, ...]:
+        """The precisions in which a kernel of TensorFlow's computes this cell."""
+        return ()
+
+    def run_fused(self, x, states, weights, steps):
+        """Runs such a kernel.
+
+        Args:
+            x: The inputs, time first [T, B, features].
+            states: The initial states.
+            weights: The cell's weights by name.
+            steps: How many of the steps to run.
+
+        Returns:
+            The states after every step [T, B, units]; those after `steps` may be anything, or missing.
+        """
+        raise NotImplementedError
+
+    @property
+    def activations(self) -> Sequence[Sequence[tuple[str, int]]]:
+        """For each stage, its (name, width) blocks from left to right.
+
+        A name is "sigmoid", "tanh" or "linear". Every block is one tensor in `gates`.
+        """
+        raise NotImplementedError
+
+    @property
+    def rest_width(self) -> int:
+        """How much of the projected input goes to `update` as it is."""
+        return 0
+
+    def project(self, inputs, weights):
+        """Returns the inputs' part of every gate [..., G], in the order of `activations`."""
+        return affine(inputs, weights["kernel"], weights.get("bias"))
+
+    def recurrent_matrices(self, weights):
+        """Returns the recurrent matrices, one a stage."""
+        return [weights["recurrent_kernel"]]
+
+    def parameters(self, weights):
+        """Returns the elementwise weights."""
+        return ()
 
     def operand(self, stage: int, gates, states):
         """Returns what multiplies the recurrent matrix of `stage`, given the gates of the stages before it."""
@@ -31,7 +79,7 @@ class Cell:
 
         Args:
             gates: One tensor a block of `activations`.
-            rest: The projected input that no stage used, possibly 0 wide.
+            rest: The projected input that no stage used, `rest_width` wide.
             states: The states before the step.
             parameters: The cell's elementwise weights.
         """
@@ -53,8 +101,8 @@ def step(cell: Cell, x, states, matrices, parameters=(), recurrent_mask=None):
         (gates, new states).
     """
     widths = stage_widths(cell)
-    rest_width = x.shape[-1] - sum(widths)
-    parts = tf.split(x, [*widths, rest_width], axis=-1) if len(widths) > 1 or rest_width else [x, None]
+    several = len(widths) > 1 or cell.rest_width
+    parts = tf.split(x, [*widths, cell.rest_width], axis=-1) if several else [x, None]
     gates = []
     for stage, (blocks, matrix) in enumerate(zip(cell.activations, matrices, strict=True)):
         operand = cell.operand(stage, gates, states)
@@ -81,3 +129,12 @@ def activation_gradient(name, output, d_output):
 def stage_widths(cell):
     """Returns the width of each stage's product."""
     return [sum(width for _, width in blocks) for blocks in cell.activations]
+
+
+def affine(inputs, kernel, bias=None):
+    """Returns inputs @ kernel + bias over the last axis, as one product for all leading axes."""
+    flat = tf.matmul(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel)
+    if bias is not None:
+        flat = tf.nn.bias_add(flat, bias)
+    leading = [tf.shape(inputs)[i] if n is None else n for i, n in enumerate(inputs.shape[:-1])]
+    return tf.reshape(flat, [*leading, kernel.shape[-1]])

@@ -3,20 +3,20 @@
 import keras
 import tensorflow as tf
 
-from seqtasks.layers.cell import Cell
+from seqtasks.layers.cell import Cell, affine
 from seqtasks.layers.recurrent import Recurrent
 
 
 class GRUCell(Cell):
-    """The GRU's equations, the relevance gate applied to the state before its product.
+    """The GRU's equations, the relevance gate applied to the state before its product."""
 
-    Args:
-        units: The width of the state.
-    """
-
-    def __init__(self, units: int):
+    @property
+    def activations(self):
         # The candidate's operand needs the relevance gate, so its product is a second stage.
-        self.activations = [[("sigmoid", 2 * units)], [("tanh", units)]]
+        return [[("sigmoid", 2 * self.units)], [("tanh", self.units)]]
+
+    def recurrent_matrices(self, weights):
+        return tf.split(weights["recurrent_kernel"], [2 * self.units, self.units], axis=-1)
 
     def operand(self, stage, gates, states):
         if stage == 0:
@@ -29,16 +29,53 @@ class GRUCell(Cell):
         (before,), candidate = states, gates[1]
         return (candidate + keep * (before - candidate),)
 
+    @property
+    def fused_dtypes(self):
+        return (tf.float32,)
+
+    def run_fused(self, x, states, weights, steps):
+        both = tf.concat([weights["kernel"], weights["recurrent_kernel"]], axis=0)
+        bias = weights.get("bias", tf.zeros([3 * self.units], x.dtype))
+        # The kernel's order is r, z.
+        (z, r, h), (bias_z, bias_r, bias_h) = tf.split(both, 3, axis=-1), tf.split(bias, 3)
+        gates, bias_gates = tf.concat([r, z], axis=-1), tf.concat([bias_r, bias_z], axis=0)
+        inputs = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=x.shape[1:]).unstack(x)
+        outputs = tf.TensorArray(x.dtype, steps, element_shape=states[0].shape)
+
+        def body(t, state, outputs):
+            state = tf.raw_ops.GRUBlockCell(
+                x=inputs.read(t), h_prev=state, w_ru=gates, w_c=h, b_ru=bias_gates, b_c=bias_h
+            ).h
+            return t + 1, state, outputs.write(t, state)
+
+        _, _, outputs = tf.while_loop(lambda t, *_: t < steps, body, (0, states[0], outputs))
+        return (outputs.stack(),)
+
 
 class ResetAfterGRUCell(Cell):
-    """The GRU's equations, the relevance gate applied to the product: one product a step.
+    """The GRU's equations, the relevance gate applied to the product: one product a step."""
 
-    Args:
-        units: The width of the state.
-    """
+    @property
+    def activations(self):
+        return [[("sigmoid", 2 * self.units), ("linear", self.units)]]
 
-    def __init__(self, units: int):
-        self.activations = [[("sigmoid", 2 * units), ("linear", units)]]
+    @property
+    def rest_width(self):
+        return self.units
+
+    def project(self, inputs, weights):
+        # The cell adds its input to the product before Γr multiplies it, so in the product's candidate columns the
+        # input is the recurrent bias alone, and the input's own candidate part follows behind.
+        gates, kernel = 2 * self.units, weights["kernel"]
+        if "bias" not in weights:
+            projected = affine(inputs, kernel)
+            recurrent = tf.zeros([self.units], projected.dtype)
+        else:
+            bias_input, bias_recurrent = tf.unstack(weights["bias"])
+            both = bias_input + tf.concat([bias_recurrent[:gates], tf.zeros_like(bias_recurrent[gates:])], axis=0)
+            projected, recurrent = affine(inputs, kernel, both), bias_recurrent[gates:]
+        update_relevance, candidate = tf.split(projected, [gates, self.units], axis=-1)
+        return tf.concat([update_relevance, tf.zeros_like(candidate) + recurrent, candidate], axis=-1)
 
     def update(self, gates, rest, states, parameters):
         keep, relevance = tf.split(gates[0], 2, axis=-1)
@@ -82,27 +119,6 @@ class GRU(Recurrent):
 
     def bias_shape(self):
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
-
-    def project(self, inputs):
-        if not self.reset_after:
-            return super().project(inputs)
-        # The cell adds its input to the product before Γr multiplies it, so in the product's candidate columns the
-        # input is the recurrent bias alone, and the input's own candidate part follows behind.
-        gates = 2 * self.units
-        kernel = self.tensor(self.kernel)
-        if self.bias is None:
-            projected = self.affine(inputs, kernel, None)
-            recurrent = tf.zeros([self.units], projected.dtype)
-        else:
-            bias_input, bias_recurrent = tf.unstack(self.tensor(self.bias))
-            both = bias_input + tf.concat([bias_recurrent[:gates], tf.zeros_like(bias_recurrent[gates:])], axis=0)
-            projected, recurrent = self.affine(inputs, kernel, both), bias_recurrent[gates:]
-        update_relevance, candidate = tf.split(projected, [gates, self.units], axis=-1)
-        return tf.concat([update_relevance, tf.zeros_like(candidate) + recurrent, candidate], axis=-1)
-
-    def recurrent_matrices(self):
-        matrix = self.tensor(self.recurrent_kernel)
-        return [matrix] if self.reset_after else tf.split(matrix, [2 * self.units, self.units], axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "reset_after": self.reset_after}

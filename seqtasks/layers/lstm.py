@@ -1,13 +1,16 @@
 """The LSTM layer."""
 
+from dataclasses import dataclass
+
 import keras
 import tensorflow as tf
 
 from seqtasks.errors import UsageError
-from seqtasks.layers.cell import Cell
+from seqtasks.layers.cell import Cell, affine
 from seqtasks.layers.recurrent import Recurrent
 
 
+@dataclass(frozen=True)
 class LSTMCell(Cell):
     """The LSTM's equations.
 
@@ -17,11 +20,47 @@ class LSTMCell(Cell):
         output_activation: "tanh" or "linear".
     """
 
-    def __init__(self, units: int, peephole: bool, output_activation: str):
-        self.peephole, self.output_activation = peephole, output_activation
+    peephole: bool = False
+    output_activation: str = "tanh"
+
+    @property
+    def activations(self):
         # The three gates stand side by side so that one sigmoid covers them; with peepholes their sums are not yet
         # complete before the update.
-        self.activations = [[("linear" if peephole else "sigmoid", 3 * units), ("tanh", units)]]
+        return [[("linear" if self.peephole else "sigmoid", 3 * self.units), ("tanh", self.units)]]
+
+    def project(self, inputs, weights):
+        bias = _gates_together(weights["bias"]) if "bias" in weights else None
+        return affine(inputs, _gates_together(weights["kernel"]), bias)
+
+    def recurrent_matrices(self, weights):
+        return [_gates_together(weights["recurrent_kernel"])]
+
+    def parameters(self, weights):
+        return tf.unstack(weights["peephole_kernel"]) if self.peephole else ()
+
+    @property
+    def fused_dtypes(self):
+        return (tf.float32, tf.float16) if self.output_activation == "tanh" else ()
+
+    def run_fused(self, x, states, weights, steps):
+        a, c = states
+        bias = weights.get("bias", tf.zeros([4 * self.units], x.dtype))
+        see = self.parameters(weights) if self.peephole else [tf.zeros([self.units], x.dtype)] * 3
+        found = tf.raw_ops.BlockLSTMV2(
+            seq_len_max=tf.cast(steps, tf.int64),
+            x=x,
+            cs_prev=c,
+            h_prev=a,
+            w=tf.concat([weights["kernel"], weights["recurrent_kernel"]], axis=0),
+            wci=see[0],
+            wcf=see[1],
+            wco=see[2],
+            b=bias,
+            cell_clip=0.0,
+            use_peephole=self.peephole,
+        )
+        return found.h, found.cs
 
     def update(self, gates, rest, states, parameters):
         _, c_before = states
@@ -92,17 +131,12 @@ class LSTM(Recurrent):
                 shape=(3, self.units), initializer=self.peephole_initializer, name="peephole_kernel"
             )
 
+    def cell_weights(self):
+        weights = super().cell_weights()
+        return {**weights, "peephole_kernel": self.tensor(self.peephole_kernel)} if self.peephole else weights
+
     def make_cell(self):
         return LSTMCell(self.units, self.peephole, self.output_activation)
-
-    def project(self, inputs):
-        return self.affine(inputs, self.gates_together(self.kernel), self.gates_together(self.bias))
-
-    def recurrent_matrices(self):
-        return [self.gates_together(self.recurrent_kernel)]
-
-    def parameters(self):
-        return tf.unstack(self.tensor(self.peephole_kernel)) if self.peephole else ()
 
     def initialize_bias(self, shape, dtype=None):
         if not self.unit_forget_bias:
@@ -110,13 +144,6 @@ class LSTM(Recurrent):
         update = self.bias_initializer((self.units,), dtype=dtype)
         others = self.bias_initializer((2 * self.units,), dtype=dtype)
         return keras.ops.concatenate([update, keras.ops.ones((self.units,), dtype=dtype), others])
-
-    def gates_together(self, weight):
-        """Reorders a weight's columns from Keras's order to the cell's, where the three gates come first."""
-        if weight is None:
-            return None
-        update, forget, candidate, output = tf.split(self.tensor(weight), 4, axis=-1)
-        return tf.concat([update, forget, output, candidate], axis=-1)
 
     def get_config(self):
         return {
@@ -126,3 +153,9 @@ class LSTM(Recurrent):
             "unit_forget_bias": self.unit_forget_bias,
             "peephole_initializer": keras.initializers.serialize(self.peephole_initializer),
         }
+
+
+def _gates_together(weight):
+    """Reorders a weight's columns from Keras's order to the cell's, where the three gates come first."""
+    update, forget, candidate, output = tf.split(weight, 4, axis=-1)
+    return tf.concat([update, forget, output, candidate], axis=-1)

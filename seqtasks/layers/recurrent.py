@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from seqtasks.errors import UsageError
-from seqtasks.layers import time_loop
+from seqtasks.layers import engine
 from seqtasks.layers.cell import Cell, step
 from seqtasks.layers.dropout import dropout_mask
 
@@ -38,6 +38,8 @@ class Recurrent(keras.layers.Layer):
         return_state: Whether to return the final states behind the output.
         go_backwards: Whether to run from the last step to the first; outputs come in the order they are made.
         stateful: Whether a batch starts from the states the one before ended with. Needs a fixed batch size.
+        implementation: How to run the loop over time: "auto" chooses, see `seqtasks.layers.engine`; "loop",
+            "compiled" and "fused" force.
         **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
 
     Call arguments:
@@ -73,11 +75,15 @@ class Recurrent(keras.layers.Layer):
         return_state=False,
         go_backwards=False,
         stateful=False,
+        implementation="auto",
         **kwargs,
     ):
         super().__init__(**kwargs)
         if units <= 0:
             raise UsageError(f"units is {units}; a recurrent layer needs at least one.")
+        if implementation not in engine.IMPLEMENTATIONS:
+            names = ", ".join(map(repr, engine.IMPLEMENTATIONS))
+            raise UsageError(f"implementation is {implementation!r}; use one of {names}.")
         for name, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
             if not 0.0 <= rate < 1.0:
                 raise UsageError(f"{name} is {rate}; it is a share of units to drop, from 0 to below 1.")
@@ -95,8 +101,10 @@ class Recurrent(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful = go_backwards, stateful
-        # Set by Bidirectional, which wants outputs in the inputs' order whichever way the layer runs.
-        self.outputs_in_input_order = False
+        self.implementation = implementation
+        # Set by Bidirectional, which wants outputs in the inputs' order whichever way the layer runs, and whose
+        # directions run side by side.
+        self.outputs_in_input_order = self.beside_another = False
         self.supports_masking = True
 
     @property
@@ -151,37 +159,22 @@ class Recurrent(keras.layers.Layer):
         """Returns the first value of `bias`."""
         return self.bias_initializer(shape, dtype=dtype)
 
-    def project(self, inputs):
-        """Returns the inputs' part of every gate [..., G], in the cell's order."""
-        return self.affine(inputs, self.tensor(self.kernel), None if self.bias is None else self.tensor(self.bias))
-
-    def recurrent_matrices(self):
-        """Returns the cell's recurrent matrices, one a stage."""
-        return [self.tensor(self.recurrent_kernel)]
-
-    def parameters(self):
-        """Returns the cell's elementwise weights."""
-        return ()
+    def cell_weights(self):
+        """Returns the cell's weights by name, in the layer's computing precision."""
+        weights = {"kernel": self.kernel, "recurrent_kernel": self.recurrent_kernel, "bias": self.bias}
+        return {name: self.tensor(weight) for name, weight in weights.items() if weight is not None}
 
     def tensor(self, value):
         """Returns a weight or an input in the layer's computing precision."""
         return tf.cast(tf.convert_to_tensor(value), self.compute_dtype)
-
-    def affine(self, inputs, kernel, bias):
-        """Returns inputs @ kernel + bias over the last axis, as one product for all leading axes."""
-        flat = tf.matmul(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel)
-        if bias is not None:
-            flat = tf.nn.bias_add(flat, bias)
-        leading = [tf.shape(inputs)[i] if n is None else n for i, n in enumerate(inputs.shape[:-1])]
-        return tf.reshape(flat, [*leading, kernel.shape[-1]])
 
     def get_initial_state(self, batch_size):
         """Returns zero states for a batch, as a list of [batch_size, units]."""
         return [tf.zeros([batch_size, self.units], self.compute_dtype) for _ in range(self.state_count)]
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
-        inputs = tf.transpose(self.tensor(sequences), [1, 0, 2])
-        batch_size = tf.shape(inputs)[1] if inputs.shape[1] is None else inputs.shape[1]
+        inputs = self.tensor(sequences)
+        batch_size = tf.shape(inputs)[0] if inputs.shape[0] is None else inputs.shape[0]
         if initial_state is None:
             initial_state = self.states if self.stateful else self.get_initial_state(batch_size)
         elif not isinstance(initial_state, (list, tuple)):
@@ -189,34 +182,32 @@ class Recurrent(keras.layers.Layer):
         if len(initial_state) != self.state_count:
             raise UsageError(f"{self.name} has {self.state_count} states, but initial_state has {len(initial_state)}.")
         if training and self.dropout:
-            inputs = inputs * self.dropout_mask(batch_size, inputs.shape[-1], self.dropout)
+            inputs = inputs * self.dropout_mask(batch_size, inputs.shape[-1], self.dropout)[:, None]
         recurrent_mask = None
         if training and self.recurrent_dropout:
             recurrent_mask = self.dropout_mask(batch_size, self.units, self.recurrent_dropout)
-        if mask is not None:
-            mask = tf.transpose(tf.cast(tf.convert_to_tensor(mask), tf.bool))[:, :, None]
-        outputs, states = time_loop.run(
+        sequence = engine.Sequence(
+            inputs,
+            tuple(self.tensor(state) for state in initial_state),
+            None if mask is None else tf.cast(tf.convert_to_tensor(mask), tf.bool),
+            recurrent_mask,
+        )
+        outputs, states = engine.run(
             self.make_cell(),
-            self.project(inputs),
-            [self.tensor(state) for state in initial_state],
-            self.recurrent_matrices(),
-            self.parameters(),
-            mask=mask,
-            recurrent_mask=recurrent_mask,
-            reverse=self.go_backwards,
-            return_sequences=self.return_sequences,
-            training=bool(training),
+            sequence,
+            self.cell_weights(),
+            engine.Manner(self.go_backwards, self.return_sequences, bool(training)),
+            self.implementation,
+            alone=not self.beside_another,
         )
         if self.stateful:
             for variable, state in zip(self.states, states, strict=True):
                 variable.assign(state)
         if not self.return_sequences:
-            output = states[0]
-        else:
-            if self.go_backwards and not self.outputs_in_input_order:
-                outputs = tf.reverse(outputs, [0])
-            output = tf.transpose(outputs, [1, 0, 2])
-        return (output, *states) if self.return_state else output
+            outputs = states[0]
+        elif self.go_backwards and not self.outputs_in_input_order:
+            outputs = tf.reverse(outputs, [1])
+        return (outputs, *states) if self.return_state else outputs
 
     def step(self, inputs, states):
         """Runs one step, with the weights of the whole layer and no dropout: for decoding.
@@ -231,8 +222,9 @@ class Recurrent(keras.layers.Layer):
         if not self.built:
             self.build((inputs.shape[0], 1, inputs.shape[-1]))
         states = tuple(self.tensor(state) for state in states)
-        projected = self.project(self.tensor(inputs))
-        _, states = step(self.make_cell(), projected, states, self.recurrent_matrices(), self.parameters())
+        cell, weights = self.make_cell(), self.cell_weights()
+        projected = cell.project(self.tensor(inputs), weights)
+        _, states = step(cell, projected, states, cell.recurrent_matrices(weights), cell.parameters(weights))
         return states[0], states
 
     def dropout_mask(self, batch_size, width, rate):
@@ -256,7 +248,7 @@ class Recurrent(keras.layers.Layer):
 
     def get_config(self):
         plain = ("units", "use_bias", "dropout", "recurrent_dropout", "seed", "return_sequences", "return_state")
-        config = {name: getattr(self, name) for name in (*plain, "go_backwards", "stateful")}
+        config = {name: getattr(self, name) for name in (*plain, "go_backwards", "stateful", "implementation")}
         for role in ("kernel", "recurrent", "bias"):
             config[f"{role}_initializer"] = keras.initializers.serialize(getattr(self, f"{role}_initializer"))
             config[f"{role}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{role}_regularizer"))

@@ -7,14 +7,11 @@ from seqtasks.layers.recurrent import Recurrent
 
 
 class SimpleRNNCell(Cell):
-    """The simple recurrent layer's equation: the gate itself is the new state.
+    """The simple recurrent layer's equation: the gate itself is the new state."""
 
-    Args:
-        units: The width of the state.
-    """
-
-    def __init__(self, units: int):
-        self.activations = [[("tanh", units)]]
+    @property
+    def activations(self):
+        return [[("tanh", self.units)]]
 
     def update(self, gates, rest, states, parameters):
         return (gates[0],)

@@ -7,14 +7,11 @@ from seqtasks.layers.recurrent import Recurrent
 
 
 class SimplifiedGRUCell(Cell):
-    """The simplified GRU's equations.
+    """The simplified GRU's equations."""
 
-    Args:
-        units: The width of the state.
-    """
-
-    def __init__(self, units: int):
-        self.activations = [[("sigmoid", units), ("tanh", units)]]
+    @property
+    def activations(self):
+        return [[("sigmoid", self.units), ("tanh", self.units)]]
 
     def update(self, gates, rest, states, parameters):
         update, candidate = gates

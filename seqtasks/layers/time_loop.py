@@ -1,134 +1,129 @@
-"""The loop over time that every recurrent layer shares, with its hand-derived backward pass.
+"""The loops over time that every recurrent layer shares, forwards and, hand-derived, backwards.
 
-A `Cell` writes down one step. The loop runs it over a whole sequence, and, when training, backpropagates through the
-whole sequence at once: the forward loop keeps the gates and the states, the backward loop differentiates one step at a
-time from them, and the recurrent matrices' gradients are one product each over all steps, after the loop.
+A `Cell` writes down one step; these run it over projected inputs, time first. The forward loop keeps the gates and
+the states, the backward loop differentiates one step at a time from them. No product over all steps is in here: the
+inputs' projection and the weights' gradients are `whole_sequence`'s.
 """
+
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from seqtasks.layers.cell import Cell, activation_gradient, stage_widths, step
+from seqtasks.layers.sequence import Manner
 
 
-def run(
-    cell: Cell,
-    x,
-    states,
-    matrices,
-    parameters=(),
-    mask=None,
-    recurrent_mask=None,
-    reverse: bool = False,
-    return_sequences: bool = True,
-    training: bool = False,
-):
-    """Runs a cell over whole sequences.
-
-    With `training` the gradient is the hand-derived one. Without it the loop keeps nothing but what it returns, as
-    an exported graph should; its gradient is then TensorFlow's own, the same and slower.
+class Steps(NamedTuple):
+    """What a loop runs over.
 
     Args:
-        cell: The equations.
         x: Projected inputs, time first [T, B, G].
         states: The initial states, [B, units] each.
         matrices: One recurrent matrix a stage.
         parameters: The cell's elementwise weights.
         mask: bool [T, B, 1], False where the states are carried over the step; or None.
-        recurrent_mask: Dropout on the operands [B, units], the same at every step; or None.
-        reverse: Whether to run from the last step to the first.
-        return_sequences: Whether to return the output of every step.
-        training: Whether the gradient will be wanted.
+        recurrent_mask: Dropout on the operands [B, units]; or None.
+    """
+
+    x: tf.Tensor
+    states: tuple
+    matrices: tuple
+    parameters: tuple
+    mask: tf.Tensor | None
+    recurrent_mask: tf.Tensor | None
+
+
+def infer(cell: Cell, manner: Manner, steps: Steps):
+    """Runs a cell and keeps nothing but what is asked for.
+
+    Args:
+        cell: The equations.
+        manner: The direction, and whether to keep the outputs.
+        steps: What to run over.
 
     Returns:
-        (outputs [T, B, units] in the order of x, or None; the final states).
+        (outputs [T, B, units] in the order of the inputs, or None; the final states).
     """
-    matrices, parameters, states = tuple(matrices), tuple(parameters), tuple(states)
-    # A loop's variables must not lose a static batch size on the way round, so all know what any of them knows.
-    for state in states:
-        x.set_shape([None, state.shape[0], None])
-    for tensor, shape in [*((state, [x.shape[1], None]) for state in states), (mask, [None, x.shape[1], 1])]:
-        if tensor is not None:
-            tensor.set_shape(shape)
-    if not training:
-        return _infer(cell, x, states, matrices, parameters, mask, recurrent_mask, reverse, return_sequences)
-    stages, weights = len(matrices), len(matrices) + len(parameters)
-
-    @tf.custom_gradient
-    def differentiable(x, *rest):
-        matrices, parameters, states = rest[:stages], rest[stages:weights], rest[weights:]
-        gates, kept, finals = _forward(cell, x, states, matrices, parameters, mask, recurrent_mask, reverse)
-        outputs = [kept[0][:-1] if reverse else kept[0][1:]] if return_sequences else []
-
-        def gradient(*upstream):
-            d_outputs, d_finals = (upstream[0], upstream[1:]) if return_sequences else (None, upstream)
-            return _backward(
-                cell, x, matrices, parameters, mask, recurrent_mask, reverse, gates, kept, d_outputs, d_finals
-            )
-
-        return (*outputs, *finals), gradient
-
-    results = differentiable(x, *matrices, *parameters, *states)
-    return (results[0], tuple(results[1:])) if return_sequences else (None, tuple(results))
-
-
-def _infer(cell, x, states, matrices, parameters, mask, recurrent_mask, reverse, return_sequences):
-    length = _length(x)
-    inputs, masks = _array_of(x), None if mask is None else _array_of(mask)
-    outputs = (_new_array(length, states[0].shape, x.dtype),) if return_sequences else ()
+    length = _length(steps.x)
+    inputs, masks = _array_of(steps.x), None if steps.mask is None else _array_of(steps.mask)
+    outputs = (_new_array(length, steps.states[0].shape, steps.x.dtype),) if manner.return_sequences else ()
 
     def body(t, states, outputs):
-        at = length - 1 - t if reverse else t
-        _, new = step(cell, inputs.read(at), states, matrices, parameters, recurrent_mask)
+        at = length - 1 - t if manner.reverse else t
+        _, new = step(cell, inputs.read(at), states, steps.matrices, steps.parameters, steps.recurrent_mask)
         new = _carry(masks, at, new, states)
         return t + 1, new, tuple(array.write(at, new[0]) for array in outputs)
 
     _, finals, outputs = tf.while_loop(
-        lambda t, *_: t < length, body, (0, states, outputs), maximum_iterations=x.shape[0]
+        lambda t, *_: t < length, body, (0, steps.states, outputs), maximum_iterations=steps.x.shape[0]
     )
     return (outputs[0].stack() if outputs else None), finals
 
 
-def _forward(cell, x, states, matrices, parameters, mask, recurrent_mask, reverse):
-    """Returns every step's gates [T, B, .], the states around every step [T+1, B, .] and the final states."""
-    length = _length(x)
-    inputs, masks = _array_of(x), None if mask is None else _array_of(mask)
+def forward(cell: Cell, manner: Manner, steps: Steps):
+    """Runs a cell and keeps what `backward` needs.
+
+    Args:
+        cell: The equations.
+        manner: The direction.
+        steps: What to run over.
+
+    Returns:
+        (the final states, every step's gates [T, B, .], the states around every step [T + 1, B, units]).
+    """
+    x, length = steps.x, _length(steps.x)
+    inputs, masks = _array_of(x), None if steps.mask is None else _array_of(steps.mask)
     widths = [width for blocks in cell.activations for _, width in blocks]
     kept_gates = tuple(_new_array(length, [x.shape[1], width], x.dtype) for width in widths)
     kept_states = tuple(
-        _new_array(length + 1, state.shape, state.dtype).write(length if reverse else 0, state) for state in states
+        _new_array(length + 1, state.shape, state.dtype).write(length if manner.reverse else 0, state)
+        for state in steps.states
     )
 
     def body(t, states, kept_gates, kept_states):
-        at = length - 1 - t if reverse else t
-        gates, new = step(cell, inputs.read(at), states, matrices, parameters, recurrent_mask)
+        at = length - 1 - t if manner.reverse else t
+        gates, new = step(cell, inputs.read(at), states, steps.matrices, steps.parameters, steps.recurrent_mask)
         new = _carry(masks, at, new, states)
         kept_gates = tuple(array.write(at, gate) for array, gate in zip(kept_gates, gates, strict=True))
-        after = at if reverse else at + 1
+        after = at if manner.reverse else at + 1
         kept_states = tuple(array.write(after, state) for array, state in zip(kept_states, new, strict=True))
         return t + 1, new, kept_gates, kept_states
 
     _, finals, kept_gates, kept_states = tf.while_loop(
-        lambda t, *_: t < length, body, (0, states, kept_gates, kept_states)
+        lambda t, *_: t < length, body, (0, steps.states, kept_gates, kept_states)
     )
-    return [array.stack() for array in kept_gates], [array.stack() for array in kept_states], finals
+    return finals, [array.stack() for array in kept_gates], [array.stack() for array in kept_states]
 
 
-def _backward(cell, x, matrices, parameters, mask, recurrent_mask, reverse, gates, states, d_outputs, d_finals):
-    """Returns the gradients to x, the matrices, the parameters and the initial states, in this order."""
-    length = _length(x)
-    widths = stage_widths(cell)
-    rest_width = x.shape[-1] - sum(widths)
+def backward(cell: Cell, manner: Manner, steps: Steps, gates, states, d_outputs, d_finals):
+    """Goes the way of `forward` back.
+
+    Args:
+        cell: The equations.
+        manner: As on the way there.
+        steps: As on the way there. Of x, only what no stage of the cell uses is read.
+        gates: As `forward` kept them.
+        states: As `forward` kept them.
+        d_outputs: The gradient to the outputs [T, B, units], or None.
+        d_finals: The gradients to the final states.
+
+    Returns:
+        The gradients to x, one tensor a stage and one for the rest, to the parameters, and to the initial states.
+    """
+    length = _length(gates[0])
+    widths, (_, _, matrices, parameters, mask, recurrent_mask) = stage_widths(cell), steps
+    rest_width = cell.rest_width
     gate_arrays, state_arrays = [_array_of(gate) for gate in gates], [_array_of(state) for state in states]
     masks = None if mask is None else _array_of(mask)
-    rests = _array_of(x[..., sum(widths) :]) if rest_width else None
+    rests = _array_of(steps.x[..., sum(widths) :]) if rest_width else None
     d_output_array = None if d_outputs is None else _array_of(d_outputs)
     written = [*widths, rest_width] if rest_width else widths
-    d_inputs = tuple(_new_array(length, [x.shape[1], width], x.dtype) for width in written)
+    d_inputs = tuple(_new_array(length, [gates[0].shape[1], width], gates[0].dtype) for width in written)
     transposed = [tf.transpose(matrix) for matrix in matrices]
 
     def body(t, d_states, d_parameters, d_inputs):
-        at = length - 1 - t if reverse else t
-        before = [array.read(at + 1 if reverse else at) for array in state_arrays]
+        at = length - 1 - t if manner.reverse else t
+        before = [array.read(at + 1 if manner.reverse else at) for array in state_arrays]
         gates = [array.read(at) for array in gate_arrays]
         rest = rests.read(at) if rest_width else None
         if d_output_array is not None:
@@ -148,20 +143,7 @@ def _backward(cell, x, matrices, parameters, mask, recurrent_mask, reverse, gate
 
     start = (length - 1, tuple(d_finals), tuple(tf.zeros_like(p) for p in parameters), d_inputs)
     _, d_initial, d_parameters, d_inputs = tf.while_loop(lambda t, *_: t >= 0, body, start)
-    d_inputs = [array.stack() for array in d_inputs]
-    before = [state[1:] if reverse else state[:-1] for state in states]
-    d_matrices = []
-    for stage, d_stage in enumerate(d_inputs[: len(widths)]):
-        operand = cell.operand(stage, gates, before)
-        if recurrent_mask is not None:
-            operand = operand * recurrent_mask
-        d_matrices.append(
-            tf.matmul(
-                tf.reshape(operand, [-1, operand.shape[-1]]), tf.reshape(d_stage, [-1, widths[stage]]), transpose_a=True
-            )
-        )
-    d_x = d_inputs[0] if len(d_inputs) == 1 else tf.concat(d_inputs, axis=-1)
-    return (d_x, *d_matrices, *d_parameters, *d_initial)
+    return [array.stack() for array in d_inputs], d_parameters, d_initial
 
 
 def _differentiate_update(cell, gates, rest, states, parameters, d_states):

@@ -9,7 +9,8 @@ import tensorflow as tf
 import textbook
 
 from seqtasks.errors import UsageError
-from seqtasks.layers import GRU, LSTM, Bidirectional, DeepRNN, SimpleRNN, SimplifiedGRU, time_loop
+from seqtasks.layers import GRU, LSTM, Bidirectional, DeepRNN, SimpleRNN, SimplifiedGRU, whole_sequence
+from seqtasks.layers.sequence import Manner, Sequence
 
 MASKS = textbook.masks()
 RNG = np.random.default_rng(0)
@@ -93,15 +94,9 @@ def test_recurrent_dropout_has_the_gradient_tensorflow_finds(kind, options):
         weights = [variable.value for variable in layer.weights]
         with tf.GradientTape() as tape:
             tape.watch(states)
-            projected = layer.project(tf.constant(INPUTS.transpose(1, 0, 2), tf.float64))
-            outputs, finals = time_loop.run(
-                layer.make_cell(),
-                projected,
-                states,
-                layer.recurrent_matrices(),
-                layer.parameters(),
-                recurrent_mask=dropped,
-                training=training,
+            sequence = Sequence(tf.constant(INPUTS, tf.float64), tuple(states), recurrent_mask=dropped)
+            outputs, finals = whole_sequence.run(
+                layer.make_cell(), sequence, layer.cell_weights(), Manner(training=training)
             )
             loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(finals[-1] ** 3)
         results.append([outputs, *tape.gradient(loss, [*states, *weights])])
@@ -189,26 +184,6 @@ def test_deep_rnn_adds_inputs_where_widths_agree_and_steps_as_it_calls():
         output, states = deep.step(INPUTS[:, t], states)
         stepped.append(output)
     np.testing.assert_allclose(deep(INPUTS), np.stack(stepped, 1), atol=1e-6)
-
-
-def test_an_exported_graph_keeps_only_its_outputs(tmp_path):
-    layer = Bidirectional(LSTM(3, return_sequences=True))
-    layer.build((None, None, 2))
-    module = tf.Module()
-    module.layer = layer
-    module.serve = tf.function(
-        lambda inputs, mask: layer(inputs, mask=mask),
-        autograph=False,
-        input_signature=[tf.TensorSpec([None, None, 2], tf.float32), tf.TensorSpec([None, None], tf.bool)],
-    )
-    tf.saved_model.save(module, tmp_path)
-    again = tf.saved_model.load(tmp_path)
-    np.testing.assert_allclose(again.serve(INPUTS, MASKS), layer(INPUTS, mask=MASKS), atol=1e-6)
-    assert again.serve(INPUTS[:0], MASKS[:0]).shape == (0, 5, 6)
-    library = module.serve.get_concrete_function().graph.as_graph_def().library.function
-    operations = [node.op for function in library for node in function.node_def]
-    assert operations.count("TensorListSetItem") == 2
-    assert not any("Cudnn" in name or "PyFunc" in name for name in operations)
 
 
 @pytest.mark.parametrize(

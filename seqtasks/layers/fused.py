@@ -1,0 +1,81 @@
+"""Inference with TensorFlow's fused kernels: BlockLSTMV2 for a whole sequence, GRUBlockCell for a step.
+
+Both kernels know no masks. So the steps that count are moved to the front of every row, the kernel runs as far as
+the longest row counts, and every step then reads the state after as many counted steps as lie up to it. That is right
+for any pattern, and costs two gathers.
+"""
+
+import tensorflow as tf
+
+from seqtasks.errors import UsageError
+from seqtasks.layers import whole_sequence
+from seqtasks.layers.cell import Cell
+from seqtasks.layers.sequence import Manner, Sequence
+
+
+def supports(cell: Cell, sequence: Sequence) -> bool:
+    """Returns whether a kernel computes this cell in this precision."""
+    return sequence.recurrent_mask is None and sequence.inputs.dtype in cell.fused_dtypes
+
+
+def run(cell: Cell, sequence: Sequence, weights, manner: Manner):
+    """Runs a cell over whole sequences; as `whole_sequence.run` otherwise.
+
+    Raises:
+        UsageError: There is no kernel for this cell, or not in this precision.
+    """
+    if not supports(cell, sequence):
+        raise UsageError(
+            f"There is no fused kernel for {cell} in {sequence.inputs.dtype.name}; leave implementation at 'auto'."
+        )
+
+    def differentiable(sequence, weights):
+        def gradient(d_outputs, d_finals):
+            # The kernels' own gradients are missing or, TensorFlow 2.21's of BlockLSTMV2, wrong.
+            sources = [sequence.inputs, weights, list(sequence.states)]
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                outputs, finals = whole_sequence.run(cell, sequence, weights, manner._replace(training=True))
+            targets, upstream = list(finals), list(d_finals)
+            if manner.return_sequences:
+                targets, upstream = [outputs, *targets], [d_outputs, *upstream]
+            return tape.gradient(targets, sources, output_gradients=upstream)
+
+        return _run(cell, sequence, weights, manner), gradient
+
+    return whole_sequence.with_gradient(differentiable, sequence, weights, manner)
+
+
+def _run(cell, sequence, weights, manner):
+    inputs = sequence.inputs
+    length = tf.shape(inputs)[1] if inputs.shape[1] is None else inputs.shape[1]
+    if sequence.mask is None:
+        if manner.reverse:
+            inputs = tf.reverse(inputs, [1])
+        states = cell.run_fused(tf.transpose(inputs, [1, 0, 2]), sequence.states, weights, length)
+        # The first states are there for sequences without steps.
+        finals = tuple(
+            tf.concat([first[None], state[-1:]], axis=0)[-1]
+            for first, state in zip(sequence.states, states, strict=True)
+        )
+        outputs = tf.transpose(states[0], [1, 0, 2])
+        return (tf.reverse(outputs, [1]) if manner.reverse else outputs), finals
+    counted = tf.cast(sequence.mask, tf.int32)
+    counts, totals = tf.cumsum(counted, axis=1, reverse=manner.reverse), tf.reduce_sum(counted, axis=1)
+    # At least one, if only over what is masked: without rows there is no longest, and BlockLSTMV2 aborts the process
+    # when asked for fewer steps than none or for more than there are.
+    steps = tf.minimum(tf.maximum(tf.reduce_max(totals), 1), length)
+    # The n-th step that counts is where the count reaches n.
+    wanted = tf.broadcast_to(tf.range(1, length + 1), tf.shape(counts))
+    rising = tf.reverse(counts, [1]) if manner.reverse else counts
+    order = tf.minimum(tf.searchsorted(rising, wanted), length - 1)
+    if manner.reverse:
+        order = length - 1 - order
+    inputs = tf.gather(inputs, order, batch_dims=1)
+    states = cell.run_fused(tf.transpose(inputs, [1, 0, 2]), sequence.states, weights, steps)
+    after = [
+        tf.transpose(tf.concat([first[None], state], axis=0), [1, 0, 2])
+        for first, state in zip(sequence.states, states, strict=True)
+    ]
+    finals = tuple(tf.gather(state, totals, batch_dims=1) for state in after)
+    return tf.gather(after[0], counts, batch_dims=1), finals

@@ -1,0 +1,35 @@
+"""What a recurrent layer runs over, and how."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Sequence(NamedTuple):
+    """A batch of sequences.
+
+    Args:
+        inputs: [B, T, features].
+        states: The initial states, [B, units] each.
+        mask: bool [B, T], False where the states are carried over the step; or None.
+        recurrent_mask: Dropout on what multiplies the recurrent matrices [B, units], the same at every step; or None.
+    """
+
+    inputs: tf.Tensor
+    states: tuple
+    mask: tf.Tensor | None = None
+    recurrent_mask: tf.Tensor | None = None
+
+
+class Manner(NamedTuple):
+    """How to run.
+
+    Args:
+        reverse: Whether to run from the last step to the first.
+        return_sequences: Whether to return the output of every step.
+        training: Whether the gradient will be wanted.
+    """
+
+    reverse: bool = False
+    return_sequences: bool = True
+    training: bool = False
