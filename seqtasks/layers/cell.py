@@ -37,7 +37,7 @@ class Cell:
         Args:
             x: The inputs, time first [T, B, features].
             states: The initial states.
-            weights: The cell's weights by name.
+            weights: The layer's weights by name, not arranged.
             steps: How many of the steps to run.
 
         Returns:
@@ -58,8 +58,12 @@ class Cell:
         """How much of the projected input goes to `update` as it is."""
         return 0
 
+    def arrange(self, weights):
+        """Returns the layer's weights with their columns in the order of `activations`; all below takes them so."""
+        return weights
+
     def project(self, inputs, weights):
-        """Returns the inputs' part of every gate [..., G], in the order of `activations`."""
+        """Returns the inputs' part of every gate [..., G]."""
         return affine(inputs, weights["kernel"], weights.get("bias"))
 
     def recurrent_matrices(self, weights):

@@ -7,8 +7,8 @@ for any pattern, and costs two gathers.
 
 import tensorflow as tf
 
-from seqtasks.errors import UsageError
 from seqtasks.layers import whole_sequence
+from seqtasks.layers.batch_parts import Way
 from seqtasks.layers.cell import Cell
 from seqtasks.layers.sequence import Manner, Sequence
 
@@ -18,35 +18,16 @@ def supports(cell: Cell, sequence: Sequence) -> bool:
     return sequence.recurrent_mask is None and sequence.inputs.dtype in cell.fused_dtypes
 
 
-def run(cell: Cell, sequence: Sequence, weights, manner: Manner):
-    """Runs a cell over whole sequences; as `whole_sequence.run` otherwise.
-
-    Raises:
-        UsageError: There is no kernel for this cell, or not in this precision.
-    """
-    if not supports(cell, sequence):
-        raise UsageError(
-            f"There is no fused kernel for {cell} in {sequence.inputs.dtype.name}; leave implementation at 'auto'."
-        )
-
-    def differentiable(sequence, weights):
-        def gradient(d_outputs, d_finals):
-            # The kernels' own gradients are missing or, TensorFlow 2.21's of BlockLSTMV2, wrong.
-            sources = [sequence.inputs, weights, list(sequence.states)]
-            with tf.GradientTape() as tape:
-                tape.watch(sources)
-                outputs, finals = whole_sequence.run(cell, sequence, weights, manner._replace(training=True))
-            targets, upstream = list(finals), list(d_finals)
-            if manner.return_sequences:
-                targets, upstream = [outputs, *targets], [d_outputs, *upstream]
-            return tape.gradient(targets, sources, output_gradients=upstream)
-
-        return _run(cell, sequence, weights, manner), gradient
-
-    return whole_sequence.with_gradient(differentiable, sequence, weights, manner)
+def infer(cell: Cell, manner: Manner, parts: list[Sequence], weights):
+    """Runs a cell; as `whole_sequence.infer`."""
+    return [_infer(cell, manner, part, weights) for part in parts]
 
 
-def _run(cell, sequence, weights, manner):
+# The kernels' own gradients are missing or, TensorFlow 2.21's of BlockLSTMV2, wrong.
+WAY = Way(infer, whole_sequence.forward, whole_sequence.backward)
+
+
+def _infer(cell, manner, sequence, weights):
     inputs = sequence.inputs
     length = tf.shape(inputs)[1] if inputs.shape[1] is None else inputs.shape[1]
     if sequence.mask is None:
@@ -59,7 +40,7 @@ def _run(cell, sequence, weights, manner):
             for first, state in zip(sequence.states, states, strict=True)
         )
         outputs = tf.transpose(states[0], [1, 0, 2])
-        return (tf.reverse(outputs, [1]) if manner.reverse else outputs), finals
+        return _wanted(tf.reverse(outputs, [1]) if manner.reverse else outputs, manner), finals
     counted = tf.cast(sequence.mask, tf.int32)
     counts, totals = tf.cumsum(counted, axis=1, reverse=manner.reverse), tf.reduce_sum(counted, axis=1)
     # At least one, if only over what is masked: without rows there is no longest, and BlockLSTMV2 aborts the process
@@ -78,4 +59,8 @@ def _run(cell, sequence, weights, manner):
         for first, state in zip(sequence.states, states, strict=True)
     ]
     finals = tuple(tf.gather(state, totals, batch_dims=1) for state in after)
-    return tf.gather(after[0], counts, batch_dims=1), finals
+    return _wanted(tf.gather(after[0], counts, batch_dims=1), manner), finals
+
+
+def _wanted(outputs, manner):
+    return outputs if manner.return_sequences else None

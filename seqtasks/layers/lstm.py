@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from seqtasks.errors import UsageError
-from seqtasks.layers.cell import Cell, affine
+from seqtasks.layers.cell import Cell
 from seqtasks.layers.recurrent import Recurrent
 
 
@@ -29,12 +29,8 @@ class LSTMCell(Cell):
         # complete before the update.
         return [[("linear" if self.peephole else "sigmoid", 3 * self.units), ("tanh", self.units)]]
 
-    def project(self, inputs, weights):
-        bias = _gates_together(weights["bias"]) if "bias" in weights else None
-        return affine(inputs, _gates_together(weights["kernel"]), bias)
-
-    def recurrent_matrices(self, weights):
-        return [_gates_together(weights["recurrent_kernel"])]
+    def arrange(self, weights):
+        return {name: w if name == "peephole_kernel" else _gates_together(w) for name, w in weights.items()}
 
     def parameters(self, weights):
         return tf.unstack(weights["peephole_kernel"]) if self.peephole else ()

@@ -222,7 +222,8 @@ class Recurrent(keras.layers.Layer):
         if not self.built:
             self.build((inputs.shape[0], 1, inputs.shape[-1]))
         states = tuple(self.tensor(state) for state in states)
-        cell, weights = self.make_cell(), self.cell_weights()
+        cell = self.make_cell()
+        weights = cell.arrange(self.cell_weights())
         projected = cell.project(self.tensor(inputs), weights)
         _, states = step(cell, projected, states, cell.recurrent_matrices(weights), cell.parameters(weights))
         return states[0], states

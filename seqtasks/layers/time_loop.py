@@ -3,8 +3,12 @@
 A `Cell` writes down one step; these run it over projected inputs, time first. The forward loop keeps the gates and
 the states, the backward loop differentiates one step at a time from them. No product over all steps is in here: the
 inputs' projection and the weights' gradients are `whole_sequence`'s.
+
+Each takes the parts of a batch and goes through all of them in one loop: a step's operations of one part then do not
+wait for the other's.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -33,117 +37,167 @@ class Steps(NamedTuple):
     recurrent_mask: tf.Tensor | None
 
 
-def infer(cell: Cell, manner: Manner, steps: Steps):
+def infer(cell: Cell, manner: Manner, parts: list[Steps], project: Callable | None = None):
     """Runs a cell and keeps nothing but what is asked for.
 
     Args:
         cell: The equations.
         manner: The direction, and whether to keep the outputs.
-        steps: What to run over.
+        parts: What to run over.
+        project: Projects one step's inputs [B, features], where x is not projected yet; or None.
 
     Returns:
-        (outputs [T, B, units] in the order of the inputs, or None; the final states).
+        For each part, (outputs [T, B, units] in the order of the inputs, or None; the final states).
     """
-    length = _length(steps.x)
-    inputs, masks = _array_of(steps.x), None if steps.mask is None else _array_of(steps.mask)
-    outputs = (_new_array(length, steps.states[0].shape, steps.x.dtype),) if manner.return_sequences else ()
+    length = _length(parts[0].x)
 
-    def body(t, states, outputs):
-        at = length - 1 - t if manner.reverse else t
-        _, new = step(cell, inputs.read(at), states, steps.matrices, steps.parameters, steps.recurrent_mask)
-        new = _carry(masks, at, new, states)
-        return t + 1, new, tuple(array.write(at, new[0]) for array in outputs)
+    def loop(steps):
+        inputs, masks = _array_of(steps.x), None if steps.mask is None else _array_of(steps.mask)
+        outputs = (_new_array(length, steps.states[0].shape, steps.x.dtype),) if manner.return_sequences else ()
 
-    _, finals, outputs = tf.while_loop(
-        lambda t, *_: t < length, body, (0, steps.states, outputs), maximum_iterations=steps.x.shape[0]
-    )
-    return (outputs[0].stack() if outputs else None), finals
+        def body(at, states, outputs):
+            x = inputs.read(at) if project is None else project(inputs.read(at))
+            _, new = step(cell, x, states, steps.matrices, steps.parameters, steps.recurrent_mask)
+            new = _carry(masks, at, new, states)
+            return new, tuple(array.write(at, new[0]) for array in outputs)
+
+        return body, (steps.states, outputs)
+
+    ends = _run(map(loop, parts), length, manner.reverse, most=parts[0].x.shape[0])
+    return [((outputs[0].stack() if outputs else None), finals) for finals, outputs in ends]
 
 
-def forward(cell: Cell, manner: Manner, steps: Steps):
+def forward(cell: Cell, manner: Manner, parts: list[Steps]):
     """Runs a cell and keeps what `backward` needs.
 
     Args:
         cell: The equations.
         manner: The direction.
-        steps: What to run over.
+        parts: What to run over.
 
     Returns:
-        (the final states, every step's gates [T, B, .], the states around every step [T + 1, B, units]).
+        For each part, (the final states, every step's gates [T, B, .], the states around every step
+        [T + 1, B, units]).
     """
-    x, length = steps.x, _length(steps.x)
-    inputs, masks = _array_of(x), None if steps.mask is None else _array_of(steps.mask)
+    length = _length(parts[0].x)
     widths = [width for blocks in cell.activations for _, width in blocks]
-    kept_gates = tuple(_new_array(length, [x.shape[1], width], x.dtype) for width in widths)
-    kept_states = tuple(
-        _new_array(length + 1, state.shape, state.dtype).write(length if manner.reverse else 0, state)
-        for state in steps.states
-    )
 
-    def body(t, states, kept_gates, kept_states):
-        at = length - 1 - t if manner.reverse else t
-        gates, new = step(cell, inputs.read(at), states, steps.matrices, steps.parameters, steps.recurrent_mask)
-        new = _carry(masks, at, new, states)
-        kept_gates = tuple(array.write(at, gate) for array, gate in zip(kept_gates, gates, strict=True))
-        after = at if manner.reverse else at + 1
-        kept_states = tuple(array.write(after, state) for array, state in zip(kept_states, new, strict=True))
-        return t + 1, new, kept_gates, kept_states
+    def loop(steps):
+        x = steps.x
+        inputs, masks = _array_of(x), None if steps.mask is None else _array_of(steps.mask)
+        kept_gates = tuple(_new_array(length, [x.shape[1], width], x.dtype) for width in widths)
+        kept_states = tuple(
+            _new_array(length + 1, state.shape, state.dtype).write(length if manner.reverse else 0, state)
+            for state in steps.states
+        )
 
-    _, finals, kept_gates, kept_states = tf.while_loop(
-        lambda t, *_: t < length, body, (0, steps.states, kept_gates, kept_states)
-    )
-    return finals, [array.stack() for array in kept_gates], [array.stack() for array in kept_states]
+        def body(at, states, kept_gates, kept_states):
+            gates, new = step(cell, inputs.read(at), states, steps.matrices, steps.parameters, steps.recurrent_mask)
+            new = _carry(masks, at, new, states)
+            kept_gates = tuple(array.write(at, gate) for array, gate in zip(kept_gates, gates, strict=True))
+            after = at if manner.reverse else at + 1
+            kept_states = tuple(array.write(after, state) for array, state in zip(kept_states, new, strict=True))
+            return new, kept_gates, kept_states
+
+        return body, (steps.states, kept_gates, kept_states)
+
+    ends = _run(map(loop, parts), length, manner.reverse)
+    return [
+        (finals, [array.stack() for array in gates], [array.stack() for array in states])
+        for finals, gates, states in ends
+    ]
 
 
-def backward(cell: Cell, manner: Manner, steps: Steps, gates, states, d_outputs, d_finals):
-    """Goes the way of `forward` back.
+class WayBack(NamedTuple):
+    """What `backward` needs of one part.
 
     Args:
-        cell: The equations.
-        manner: As on the way there.
         steps: As on the way there. Of x, only what no stage of the cell uses is read.
         gates: As `forward` kept them.
         states: As `forward` kept them.
         d_outputs: The gradient to the outputs [T, B, units], or None.
         d_finals: The gradients to the final states.
+    """
+
+    steps: Steps
+    gates: list
+    states: list
+    d_outputs: tf.Tensor | None
+    d_finals: list
+
+
+def backward(cell: Cell, manner: Manner, parts: list[WayBack]):
+    """Goes the way of `forward` back.
+
+    Args:
+        cell: The equations.
+        manner: As on the way there.
+        parts: What was run over.
 
     Returns:
-        The gradients to x, one tensor a stage and one for the rest, to the parameters, and to the initial states.
+        For each part, the gradients to x, one tensor a stage and one for the rest; to the parameters; and to the
+        initial states.
     """
-    length = _length(gates[0])
-    widths, (_, _, matrices, parameters, mask, recurrent_mask) = stage_widths(cell), steps
-    rest_width = cell.rest_width
-    gate_arrays, state_arrays = [_array_of(gate) for gate in gates], [_array_of(state) for state in states]
-    masks = None if mask is None else _array_of(mask)
-    rests = _array_of(steps.x[..., sum(widths) :]) if rest_width else None
-    d_output_array = None if d_outputs is None else _array_of(d_outputs)
+    length, widths, rest_width = _length(parts[0].gates[0]), stage_widths(cell), cell.rest_width
     written = [*widths, rest_width] if rest_width else widths
-    d_inputs = tuple(_new_array(length, [gates[0].shape[1], width], gates[0].dtype) for width in written)
-    transposed = [tf.transpose(matrix) for matrix in matrices]
 
-    def body(t, d_states, d_parameters, d_inputs):
-        at = length - 1 - t if manner.reverse else t
-        before = [array.read(at + 1 if manner.reverse else at) for array in state_arrays]
-        gates = [array.read(at) for array in gate_arrays]
-        rest = rests.read(at) if rest_width else None
-        if d_output_array is not None:
-            d_states = (d_states[0] + d_output_array.read(at), *d_states[1:])
-        d_carried = [None] * len(d_states)
-        if masks is not None:
-            counts = masks.read(at)
-            d_carried = [tf.where(counts, tf.zeros_like(d), d) for d in d_states]
-            d_states = tuple(tf.where(counts, d, tf.zeros_like(d)) for d in d_states)
-        d_gates, d_rest, d_before, d_small = _differentiate_update(cell, gates, rest, before, parameters, d_states)
-        d_before = [_add(a, b) for a, b in zip(d_carried, d_before, strict=True)]
-        d_stages = _differentiate_stages(cell, gates, before, transposed, recurrent_mask, d_gates, d_before)
-        d_parameters = tuple(_add(a, b) for a, b in zip(d_parameters, d_small, strict=True))
-        d_rest = [_or_zeros(d_rest, rest)] if rest_width else []
-        d_inputs = tuple(array.write(at, d) for array, d in zip(d_inputs, [*d_stages, *d_rest], strict=True))
-        return t - 1, tuple(map(_or_zeros, d_before, before)), d_parameters, d_inputs
+    def loop(part):
+        steps, gates, states, d_outputs, d_finals = part
+        matrices, parameters = steps.matrices, steps.parameters
+        gate_arrays, state_arrays = [_array_of(gate) for gate in gates], [_array_of(state) for state in states]
+        masks = None if steps.mask is None else _array_of(steps.mask)
+        rests = _array_of(steps.x[..., sum(widths) :]) if rest_width else None
+        d_output_array = None if d_outputs is None else _array_of(d_outputs)
+        d_inputs = tuple(_new_array(length, [gates[0].shape[1], width], gates[0].dtype) for width in written)
+        transposed = [tf.transpose(matrix) for matrix in matrices]
 
-    start = (length - 1, tuple(d_finals), tuple(tf.zeros_like(p) for p in parameters), d_inputs)
-    _, d_initial, d_parameters, d_inputs = tf.while_loop(lambda t, *_: t >= 0, body, start)
-    return [array.stack() for array in d_inputs], d_parameters, d_initial
+        def body(at, d_states, d_parameters, d_inputs):
+            before = [array.read(at + 1 if manner.reverse else at) for array in state_arrays]
+            gates = [array.read(at) for array in gate_arrays]
+            rest = rests.read(at) if rest_width else None
+            if d_output_array is not None:
+                d_states = (d_states[0] + d_output_array.read(at), *d_states[1:])
+            d_carried = [None] * len(d_states)
+            if masks is not None:
+                counts = masks.read(at)
+                d_carried = [tf.where(counts, tf.zeros_like(d), d) for d in d_states]
+                d_states = tuple(tf.where(counts, d, tf.zeros_like(d)) for d in d_states)
+            d_gates, d_rest, d_before, d_small = _differentiate_update(cell, gates, rest, before, parameters, d_states)
+            d_before = [_add(a, b) for a, b in zip(d_carried, d_before, strict=True)]
+            d_stages = _differentiate_stages(cell, gates, before, transposed, steps.recurrent_mask, d_gates, d_before)
+            d_parameters = tuple(_add(a, b) for a, b in zip(d_parameters, d_small, strict=True))
+            d_rest = [_or_zeros(d_rest, rest)] if rest_width else []
+            d_inputs = tuple(array.write(at, d) for array, d in zip(d_inputs, [*d_stages, *d_rest], strict=True))
+            return tuple(map(_or_zeros, d_before, before)), d_parameters, d_inputs
+
+        return body, (tuple(d_finals), tuple(tf.zeros_like(p) for p in parameters), d_inputs)
+
+    ends = _run(map(loop, parts), length, not manner.reverse)
+    return [
+        ([array.stack() for array in d_inputs], d_parameters, d_initial) for d_initial, d_parameters, d_inputs in ends
+    ]
+
+
+def _run(loops, length, reverse, most=None):
+    """Runs loops of one length as one.
+
+    Args:
+        loops: For each, a function of a step's index and the loop's variables that returns the new variables, and what
+            the variables start from.
+        length: The number of steps.
+        reverse: Whether to start at the last step.
+        most: At most this many steps, where TensorFlow is to differentiate the loop; or None.
+
+    Returns:
+        Each loop's variables after the last step.
+    """
+    bodies, starts = zip(*loops, strict=True)
+
+    def body(t, *variables):
+        at = length - 1 - t if reverse else t
+        return (t + 1, *(each(at, *own) for each, own in zip(bodies, variables, strict=True)))
+
+    return tf.while_loop(lambda t, *_: t < length, body, (0, *starts), maximum_iterations=most)[1:]
 
 
 def _differentiate_update(cell, gates, rest, states, parameters, d_states):

@@ -1,7 +1,7 @@
 """Recurrent layers over whole sequences, with the gradient of the whole sequence at once.
 
 Around the loop over time stand the products that need no loop: the inputs' projection before it, and after the
-backward loop one product for every weight's gradient, over all steps together.
+backward loop one product for every weight's gradient, over all steps together. All take the parts of a batch.
 """
 
 from collections.abc import Callable
@@ -23,127 +23,127 @@ class Loops(NamedTuple):
     inputs_gradient: Callable
 
 
-def run(cell: Cell, sequence: Sequence, weights, manner: Manner):
-    """Runs a cell over whole sequences.
-
-    In training the gradient is the hand-derived one. Otherwise the loop keeps nothing but what it returns, as an
-    exported graph should; its gradient is then TensorFlow's own, the same and slower.
+def infer(
+    cell: Cell,
+    manner: Manner,
+    parts: list[Sequence],
+    weights,
+    loops: Loops | None = None,
+    project_in_loop: bool = False,
+):
+    """Runs a cell and keeps nothing but what it returns.
 
     Args:
         cell: The equations.
-        sequence: What it runs over.
-        weights: The cell's weights by name.
         manner: The direction, and what is wanted.
+        parts: What to run over.
+        weights: The layer's weights by name.
+        loops: What does the work; TensorFlow's operations when None.
+        project_in_loop: Whether to project every step's inputs in the loop. The states do not wait for that, so XLA
+            multiplies both side by side.
 
     Returns:
-        (outputs [B, T, units] in the order of the inputs, or None; the final states).
+        For each part, (outputs [B, T, units] in the order of the inputs, or None; the final states).
     """
-    if not manner.training:
-        return infer(cell, manner, sequence, weights)
-
-    def differentiable(sequence, weights):
-        results, kept = forward(cell, manner, sequence, weights)
-
-        def gradient(d_outputs, d_finals):
-            return backward(cell, manner, sequence, weights, kept, d_outputs, d_finals)
-
-        return results, gradient
-
-    return with_gradient(differentiable, sequence, weights, manner)
+    loops, weights = loops or PLAIN, cell.arrange(weights)
+    steps = [_steps_of(cell, part, weights, projected=not project_in_loop) for part in parts]
+    project = (lambda x: cell.project(x, weights)) if project_in_loop else None
+    found = loops.infer(cell, manner, steps, project) if project else loops.infer(cell, manner, steps)
+    return [(None if outputs is None else _swap(outputs), finals) for outputs, finals in found]
 
 
-def infer(cell: Cell, manner: Manner, sequence: Sequence, weights, loops: Loops | None = None):
-    """Returns (outputs or None, final states) and keeps nothing else."""
-    loops = loops or PLAIN
-    outputs, finals = loops.infer(cell, manner, _steps_of(cell, sequence, weights))
-    return (None if outputs is None else _swap(outputs)), finals
+def forward(cell: Cell, manner: Manner, parts: list[Sequence], weights, loops: Loops | None = None):
+    """Runs a cell and keeps what `backward` needs.
 
-
-def forward(cell: Cell, manner: Manner, sequence: Sequence, weights, loops: Loops | None = None):
-    """Returns (outputs or None, final states), and what `backward` needs of the way there."""
-    loops = loops or PLAIN
-    finals, gates, states = loops.forward(cell, manner, _steps_of(cell, sequence, weights))
-    outputs = None
-    if manner.return_sequences:
-        outputs = _swap(states[0][:-1] if manner.reverse else states[0][1:])
-    return (outputs, finals), (gates, states)
+    Returns:
+        For each part, ((outputs or None, final states), what `backward` needs of the way there).
+    """
+    loops, weights = loops or PLAIN, cell.arrange(weights)
+    found = []
+    for finals, gates, states in loops.forward(cell, manner, [_steps_of(cell, part, weights) for part in parts]):
+        outputs = None
+        if manner.return_sequences:
+            outputs = _swap(states[0][:-1] if manner.reverse else states[0][1:])
+        found.append(((outputs, finals), (gates, states)))
+    return found
 
 
 def backward(
-    cell: Cell, manner: Manner, sequence: Sequence, weights, kept, d_outputs, d_finals, loops: Loops | None = None
+    cell: Cell,
+    manner: Manner,
+    parts: list[Sequence],
+    weights,
+    kept,
+    d_outputs,
+    d_finals,
+    loops: Loops | None = None,
 ):
-    """Returns the gradients to the inputs, to the weights by name, and to the initial states."""
-    (gates, states), loops = kept, loops or PLAIN
+    """Goes the way of `forward` back.
+
+    Args:
+        cell: The equations.
+        manner: As on the way there.
+        parts: As on the way there.
+        weights: As on the way there.
+        kept: For each part, what `forward` kept.
+        d_outputs: For each part, the gradient to the outputs, or None.
+        d_finals: For each part, the gradients to the final states.
+        loops: As on the way there.
+
+    Returns:
+        The gradients to the inputs, for each part; to the weights by name; to the initial states, for each part.
+    """
+    loops = loops or PLAIN
     with tf.GradientTape() as tape:
         tape.watch(weights)
         # The projection is not computed again, unless the cell reads of it: nothing else needs its value.
-        steps = _steps_of(cell, sequence, weights)
-    d_outputs = None if d_outputs is None else _swap(d_outputs)
-    d_inputs, d_parameters, d_initial = loops.backward(cell, manner, steps, gates, states, d_outputs, d_finals)
-    before = [state[1:] if manner.reverse else state[:-1] for state in states]
-    d_matrices = []
-    for stage, matrix in enumerate(steps.matrices):
-        operand = cell.operand(stage, gates, before)
-        if steps.recurrent_mask is not None:
-            operand = operand * steps.recurrent_mask
-        d_matrices.append(_product_over_steps(operand, d_inputs[stage], matrix))
-    d_x = d_inputs[0] if len(d_inputs) == 1 else tf.concat(d_inputs, axis=-1)
-    d_weights = tape.gradient(
-        [steps.x, *steps.matrices, *steps.parameters],
-        weights,
-        output_gradients=[d_x, *d_matrices, *d_parameters],
-    )
-    return loops.inputs_gradient(cell, manner, sequence.inputs, weights, d_x), d_weights, d_initial
+        arranged = cell.arrange(weights)
+        steps = [_steps_of(cell, part, arranged) for part in parts]
+    d_outputs = [None if d is None else _swap(d) for d in d_outputs]
+    ways_back = [
+        time_loop.WayBack(each, gates, states, d_output, list(d_final))
+        for each, (gates, states), d_output, d_final in zip(steps, kept, d_outputs, d_finals, strict=True)
+    ]
+    targets, upstream, d_inputs, d_initials = [], [], [], []
+    for part, way, found in zip(parts, ways_back, loops.backward(cell, manner, ways_back), strict=True):
+        d_stages, d_parameters, d_initial = found
+        d_x = d_stages[0] if len(d_stages) == 1 else tf.concat(d_stages, axis=-1)
+        targets += [way.steps.x, *way.steps.matrices, *way.steps.parameters]
+        upstream += [d_x, *_matrices_gradients(cell, manner, way, d_stages), *d_parameters]
+        d_inputs.append(loops.inputs_gradient(cell, manner, part.inputs, weights, d_x))
+        d_initials.append(d_initial)
+    return d_inputs, tape.gradient(targets, weights, output_gradients=upstream), d_initials
 
 
 def inputs_gradient(cell: Cell, manner: Manner, inputs, weights, d_x):
     """Returns the gradient to the inputs, given the one to their projection."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        x = cell.project(_swap(inputs), weights)
+        x = cell.project(_swap(inputs), cell.arrange(weights))
     return tape.gradient(x, inputs, output_gradients=d_x)
 
 
 PLAIN = Loops(time_loop.infer, time_loop.forward, time_loop.backward, inputs_gradient)
 
 
-def with_gradient(differentiable, sequence: Sequence, weights, manner: Manner):
-    """Gives a run a gradient of its own.
-
-    Args:
-        differentiable: A function of (sequence, weights) that returns (outputs or None, final states) and a function
-            from the gradients to them to the gradients to (inputs, weights, initial states).
-        sequence: What is run over; no gradient goes to its masks.
-        weights: The cell's weights by name.
-        manner: Whether outputs are returned.
-
-    Returns:
-        (outputs or None, final states).
-    """
-    names, states = list(weights), len(sequence.states)
-
-    @tf.custom_gradient
-    def flat(*tensors):
-        # What a tape sees, it asks TensorFlow to differentiate, whether or not the answer is used.
-        inputs, *rest = (tf.stop_gradient(tensor) for tensor in tensors)
-        (outputs, finals), gradient = differentiable(
-            sequence._replace(inputs=inputs, states=tuple(rest[:states])),
-            dict(zip(names, rest[states:], strict=True)),
+def _matrices_gradients(cell, manner, way, d_stages):
+    """Returns the gradient to each recurrent matrix, one product over all steps."""
+    before, found = [state[1:] if manner.reverse else state[:-1] for state in way.states], []
+    for stage, matrix in enumerate(way.steps.matrices):
+        operand = cell.operand(stage, way.gates, before)
+        if way.steps.recurrent_mask is not None:
+            operand = operand * way.steps.recurrent_mask
+        rows, columns = matrix.shape
+        found.append(
+            tf.matmul(tf.reshape(operand, [-1, rows]), tf.reshape(d_stages[stage], [-1, columns]), transpose_a=True)
         )
-
-        def flat_gradient(*upstream):
-            d_outputs, d_finals = (upstream[0], upstream[1:]) if manner.return_sequences else (None, upstream)
-            d_inputs, d_weights, d_states = gradient(d_outputs, d_finals)
-            return (d_inputs, *d_states, *(d_weights[name] for name in names))
-
-        return ((outputs,) if manner.return_sequences else ()) + tuple(finals), flat_gradient
-
-    results = flat(sequence.inputs, *sequence.states, *weights.values())
-    return (results[0], tuple(results[1:])) if manner.return_sequences else (None, tuple(results))
+    return found
 
 
-def _steps_of(cell, sequence, weights):
-    x = cell.project(_swap(sequence.inputs), weights)
+def _steps_of(cell, sequence, weights, projected=True):
+    x = _swap(sequence.inputs)
+    if projected:
+        x = cell.project(x, weights)
     mask = None if sequence.mask is None else _swap(sequence.mask)[:, :, None]
     # A loop's variables must not lose a static batch size on the way round, so all know what any of them knows.
     for state in sequence.states:
@@ -158,13 +158,6 @@ def _steps_of(cell, sequence, weights):
         tuple(cell.parameters(weights)),
         mask,
         sequence.recurrent_mask,
-    )
-
-
-def _product_over_steps(operand, d_sum, matrix):
-    """Returns the gradient to a recurrent matrix."""
-    return tf.matmul(
-        tf.reshape(operand, [-1, matrix.shape[0]]), tf.reshape(d_sum, [-1, matrix.shape[1]]), transpose_a=True
     )
 
 

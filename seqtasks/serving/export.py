@@ -72,7 +72,9 @@ def save(loaded, folder, verified: bool = True) -> None:
 
     task = loaded.task
     module = build_module(task.name, task.family, loaded.config, loaded.pipeline, loaded.model)
-    tf.saved_model.save(module, str(folder), signatures=module.signatures)
+    # Nobody trains an export, and without gradients it is smaller.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(module, str(folder), signatures=module.signatures, options=options)
     description = json.dumps(_describe(loaded, module), indent=2, ensure_ascii=False)
     (Path(folder) / DESCRIPTION).write_text(description + "\n", encoding="utf-8")
     check_portable(folder)

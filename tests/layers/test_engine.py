@@ -15,7 +15,8 @@ MASKS = textbook.masks()
 FEATURES, UNITS = 6, 8
 # The fused kernels compute no others.
 FUSED = ("GRU", "LSTM", "LSTM peephole")
-ALL = [*((case, way) for case in CASES for way in ("loop", "compiled")), *((case, "fused") for case in FUSED)]
+# "whole" is a loop inside an XLA program.
+ALL = [*((case, way) for case in CASES for way in ("loop", "compiled", "whole")), *((case, "fused") for case in FUSED)]
 
 
 def relative(received, expected):
@@ -45,11 +46,12 @@ def make(case, **options):
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize(("case", "way"), ALL)
 def test_single_precision_is_within_1e_5_of_the_equations(case, way, backwards, training):
-    layer, equations = make(case, implementation=way, go_backwards=backwards)
+    whole = way == "whole"
+    layer, equations = make(case, implementation="loop" if whole else way, go_backwards=backwards)
     values = np.random.default_rng(2).normal(size=(*MASKS.shape, FEATURES))
-    for mask in (MASKS, None):
+    for mask in (MASKS,) if whole else (MASKS, None):
 
-        @tf.function(autograph=False)
+        @tf.function(autograph=False, jit_compile=whole)
         def ours(inputs, mask=mask):
             variables = [variable.value for variable in layer.weights]
             return results(lambda x: layer(x, mask=mask, training=training), inputs, variables)
@@ -100,7 +102,8 @@ def test_auto_chooses_by_where_it_runs():
     assert chosen(LSTM(UNITS), training=True, shape=(None, None, FEATURES)) == "loop"
     assert chosen(LSTM(UNITS), training=True, jit_compile=True) == "loop"
     assert chosen(LSTM(UNITS), training=False, jit_compile=True) == "loop"
-    assert chosen(LSTM(UNITS), training=False, shape=(None, None, FEATURES)) == "fused"
+    assert chosen(LSTM(UNITS), training=False, shape=(None, None, FEATURES)) == "by batch"
+    assert chosen(LSTM(UNITS), training=False, shape=(1000, None, FEATURES)) == "loop"
     assert chosen(LSTM(UNITS, output_activation="linear"), training=False) == "loop"
     assert chosen(GRU(UNITS), training=False) == "fused"
     assert chosen(SimpleRNN(UNITS), training=False) == "loop"
@@ -114,8 +117,9 @@ def test_what_no_kernel_computes_is_refused():
         LSTM(3, implementation="fast")
 
 
-def test_an_exported_graph_holds_kernels_and_no_xla_program(tmp_path):
-    layer = Bidirectional(LSTM(3, return_sequences=True))
+@pytest.mark.parametrize("sequences", [True, False])
+def test_an_exported_graph_holds_kernels_and_loops_and_no_xla_program(tmp_path, sequences):
+    layer = Bidirectional(LSTM(3, return_sequences=sequences))
     layer.build((None, None, 2))
     module = tf.Module()
     module.layer = layer
@@ -128,11 +132,12 @@ def test_an_exported_graph_holds_kernels_and_no_xla_program(tmp_path):
     again = tf.saved_model.load(tmp_path)
     values = np.random.default_rng(4).normal(size=(*MASKS.shape, 2)).astype("float32")
     np.testing.assert_allclose(again.serve(values, MASKS), layer(values, mask=MASKS), atol=1e-6)
-    assert again.serve(values[:0], MASKS[:0]).shape == (0, 5, 6)
+    assert again.serve(values[:0], MASKS[:0]).shape == ((0, 5, 6) if sequences else (0, 6))
+    many = np.resize(values, (engine.FEW, *values.shape[1:])), np.resize(MASKS, (engine.FEW, MASKS.shape[1]))
+    np.testing.assert_allclose(again.serve(*many)[: len(MASKS)], layer(values, mask=MASKS), atol=1e-6)
     saved = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
     functions = saved.meta_graphs[0].graph_def.library.function
     operations = [node.op for function in functions for node in function.node_def]
     assert operations.count("BlockLSTMV2") == 2
-    assert "While" not in operations
     assert not any("Cudnn" in name or "PyFunc" in name for name in operations)
     assert not any(function.attr["_XlaMustCompile"].b for function in functions)

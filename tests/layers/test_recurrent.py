@@ -9,7 +9,7 @@ import tensorflow as tf
 import textbook
 
 from seqtasks.errors import UsageError
-from seqtasks.layers import GRU, LSTM, Bidirectional, DeepRNN, SimpleRNN, SimplifiedGRU, whole_sequence
+from seqtasks.layers import GRU, LSTM, Bidirectional, DeepRNN, SimpleRNN, SimplifiedGRU, engine
 from seqtasks.layers.sequence import Manner, Sequence
 
 MASKS = textbook.masks()
@@ -95,8 +95,8 @@ def test_recurrent_dropout_has_the_gradient_tensorflow_finds(kind, options):
         with tf.GradientTape() as tape:
             tape.watch(states)
             sequence = Sequence(tf.constant(INPUTS, tf.float64), tuple(states), recurrent_mask=dropped)
-            outputs, finals = whole_sequence.run(
-                layer.make_cell(), sequence, layer.cell_weights(), Manner(training=training)
+            outputs, finals = engine.run(
+                layer.make_cell(), sequence, layer.cell_weights(), Manner(training=training), "loop"
             )
             loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(finals[-1] ** 3)
         results.append([outputs, *tape.gradient(loss, [*states, *weights])])
