@@ -14,6 +14,7 @@ VERBS = {
     "evaluate": "Score a trained run on its own data or other labelled data.",
     "predict": "Tag or label texts with a trained run or an export.",
     "export": "Write a trained run as a SavedModel that takes raw text.",
+    "benchmark": "Measure the layers' speed beside other libraries'.",
     "list": "List the tasks.",
     "inspect": "Show a task's or run's configuration, data and network.",
     "new": "Write a new task file that works, to change.",

@@ -6,6 +6,21 @@ from collections.abc import Callable
 import click
 
 
+def message_options(command: Callable) -> Callable:
+    """Adds `--verbose` and `--debug`, of which the verb hears nothing."""
+
+    @click.option("--verbose", is_flag=True, help="Show TensorFlow's own messages.")
+    @click.option("--debug", is_flag=True, help="Show a failure's traceback.")
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapper(ctx, *args, verbose, debug, **kwargs):
+        ctx.ensure_object(dict)
+        ctx.obj.update(debug=debug, verbose=verbose)
+        return command(*args, **kwargs)
+
+    return wrapper
+
+
 def common_options(command: Callable) -> Callable:
     """Adds `--code`, `--verbose` and `--debug`; the verb receives `code` only."""
 
@@ -16,15 +31,11 @@ def common_options(command: Callable) -> Callable:
         metavar="FILE",
         help="Import a Python file that registers tasks. Can be repeated.",
     )
-    @click.option("--verbose", is_flag=True, help="Show TensorFlow's own messages.")
-    @click.option("--debug", is_flag=True, help="Show a failure's traceback.")
-    @click.pass_context
+    @message_options
     @functools.wraps(command)
-    def wrapper(ctx, *args, code, verbose, debug, **kwargs):
+    def wrapper(*args, code, **kwargs):
         from seqtasks import registry
 
-        ctx.ensure_object(dict)
-        ctx.obj.update(debug=debug, verbose=verbose)
         for file in code:
             registry.load_code(file)
         return command(*args, code=code, **kwargs)

@@ -28,7 +28,7 @@ class Cell:
 
     @property
     def fused_dtypes(self) -> tuple[tf.DType, ...]:
-        """The precisions in which a kernel of TensorFlow's computes this cell."""
+        """The precisions in which a kernel of TensorFlow's runs this cell over a whole sequence."""
         return ()
 
     def run_fused(self, x, states, weights, steps):

@@ -4,8 +4,8 @@
   is what an outer XLA program wants, and it takes any length, precision and device.
 - "compiled": the loop, and with little to multiply the products around it, as XLA programs of the layer's own. For
   functions that are not compiled as a whole. Every new length or batch size is compiled anew.
-- "fused": TensorFlow's fused kernels, one for the sequence (LSTM) or one a step (GRU), in graphs that must run
-  without XLA, as exports do. In inference only: in training it is the loop.
+- "fused": TensorFlow's kernel for a whole sequence, which only the LSTM has, in graphs that must run without XLA, as
+  exports do. In inference only: in training it is the loop.
 
 "auto" takes "loop" inside an XLA program. Outside, training takes "compiled" when the length is known while tracing,
 else "loop"; inference takes "fused" for few rows of few units, where there is a kernel, else "loop". Inference is never
@@ -30,8 +30,6 @@ IMPLEMENTATIONS = ("auto", "loop", "compiled", "fused")
 
 # Rows times units up to which a fused kernel is faster than a loop of operations.
 FEW = 3000
-# Rows times units up to which two halves of a batch are faster than the whole in XLA's inference.
-NOT_MANY = 8192
 
 _LOOP = Way(whole_sequence.infer, whole_sequence.forward, whole_sequence.backward, differentiable=True)
 _PROJECTING_LOOP = _LOOP._replace(infer=functools.partial(whole_sequence.infer, project_in_loop=True))
@@ -92,8 +90,8 @@ def _run(cell, sequence, weights, manner, implementation, alone):
         raise UsageError(
             f"There is no fused kernel for {cell} in {sequence.inputs.dtype.name}; leave implementation at 'auto'."
         )
-    way = _way(cell, sequence, implementation)
-    return batch_parts.run(cell, sequence, weights, manner, way, _parts(cell, sequence, manner, implementation, alone))
+    way, parts = _way(cell, sequence, implementation), _parts(sequence, manner, implementation, alone)
+    return batch_parts.run(cell, sequence, weights, manner._replace(together=inside_xla()), way, parts)
 
 
 def _way(cell, sequence, implementation) -> Way:
@@ -105,15 +103,13 @@ def _way(cell, sequence, implementation) -> Way:
     return _PROJECTING_LOOP if beside else _LOOP
 
 
-def _parts(cell, sequence, manner, implementation, alone) -> int:
+def _parts(sequence, manner, implementation, alone) -> int:
     """Returns how many parts of the batch keep both cores busy."""
-    batch_size = sequence.inputs.shape[0]
-    if batch_size in (0, 1) or _on_gpu() or (tf.executing_eagerly() and implementation == "loop"):
+    if sequence.inputs.shape[0] in (0, 1) or _on_gpu() or (tf.executing_eagerly() and implementation == "loop"):
         return 1
     if inside_xla():
-        # Two loops of one XLA program run one after the other, another layer's beside or not.
-        many = batch_size is not None and batch_size * cell.units > NOT_MANY
-        return 1 if many and not manner.training else 2
+        # Whatever is beside, XLA runs loops one after the other. In inference the projection is beside.
+        return 2 if manner.training else 1
     return 2 if alone else 1
 
 

@@ -1,8 +1,8 @@
-"""Inference with TensorFlow's fused kernels: BlockLSTMV2 for a whole sequence, GRUBlockCell for a step.
+"""Inference with TensorFlow's fused kernel for a whole sequence, BlockLSTMV2.
 
-Both kernels know no masks. So the steps that count are moved to the front of every row, the kernel runs as far as
-the longest row counts, and every step then reads the state after as many counted steps as lie up to it. That is right
-for any pattern, and costs two gathers.
+It knows no masks. So the steps that count are moved to the front of every row, the kernel runs as far as the longest
+row counts, and every step then reads the state after as many counted steps as lie up to it. That is right for any
+pattern, and costs two gathers.
 """
 
 import tensorflow as tf
@@ -23,7 +23,7 @@ def infer(cell: Cell, manner: Manner, parts: list[Sequence], weights):
     return [_infer(cell, manner, part, weights) for part in parts]
 
 
-# The kernels' own gradients are missing or, TensorFlow 2.21's of BlockLSTMV2, wrong.
+# The kernel's own gradient is wrong in TensorFlow 2.21.
 WAY = Way(infer, whole_sequence.forward, whole_sequence.backward)
 
 

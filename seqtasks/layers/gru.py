@@ -29,28 +29,6 @@ class GRUCell(Cell):
         (before,), candidate = states, gates[1]
         return (candidate + keep * (before - candidate),)
 
-    @property
-    def fused_dtypes(self):
-        return (tf.float32,)
-
-    def run_fused(self, x, states, weights, steps):
-        both = tf.concat([weights["kernel"], weights["recurrent_kernel"]], axis=0)
-        bias = weights.get("bias", tf.zeros([3 * self.units], x.dtype))
-        # The kernel's order is r, z.
-        (z, r, h), (bias_z, bias_r, bias_h) = tf.split(both, 3, axis=-1), tf.split(bias, 3)
-        gates, bias_gates = tf.concat([r, z], axis=-1), tf.concat([bias_r, bias_z], axis=0)
-        inputs = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=x.shape[1:]).unstack(x)
-        outputs = tf.TensorArray(x.dtype, steps, element_shape=states[0].shape)
-
-        def body(t, state, outputs):
-            state = tf.raw_ops.GRUBlockCell(
-                x=inputs.read(t), h_prev=state, w_ru=gates, w_c=h, b_ru=bias_gates, b_c=bias_h
-            ).h
-            return t + 1, state, outputs.write(t, state)
-
-        _, _, outputs = tf.while_loop(lambda t, *_: t < steps, body, (0, states[0], outputs))
-        return (outputs.stack(),)
-
 
 class ResetAfterGRUCell(Cell):
     """The GRU's equations, the relevance gate applied to the product: one product a step."""

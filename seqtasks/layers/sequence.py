@@ -28,8 +28,10 @@ class Manner(NamedTuple):
         reverse: Whether to run from the last step to the first.
         return_sequences: Whether to return the output of every step.
         training: Whether the gradient will be wanted.
+        together: Whether the parts of a batch go through the steps in one loop.
     """
 
     reverse: bool = False
     return_sequences: bool = True
     training: bool = False
+    together: bool = False

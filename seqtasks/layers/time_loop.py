@@ -4,8 +4,8 @@ A `Cell` writes down one step; these run it over projected inputs, time first. T
 the states, the backward loop differentiates one step at a time from them. No product over all steps is in here: the
 inputs' projection and the weights' gradients are `whole_sequence`'s.
 
-Each takes the parts of a batch and goes through all of them in one loop: a step's operations of one part then do not
-wait for the other's.
+Each takes the parts of a batch, whose steps do not wait for each other. TensorFlow runs a loop for each part side by
+side, but XLA runs loops one after the other; there one loop can go through the steps of all.
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def infer(cell: Cell, manner: Manner, parts: list[Steps], project: Callable | No
 
         return body, (steps.states, outputs)
 
-    ends = _run(map(loop, parts), length, manner.reverse, most=parts[0].x.shape[0])
+    ends = _run(map(loop, parts), length, manner.reverse, manner.together, most=parts[0].x.shape[0])
     return [((outputs[0].stack() if outputs else None), finals) for finals, outputs in ends]
 
 
@@ -101,7 +101,7 @@ def forward(cell: Cell, manner: Manner, parts: list[Steps]):
 
         return body, (steps.states, kept_gates, kept_states)
 
-    ends = _run(map(loop, parts), length, manner.reverse)
+    ends = _run(map(loop, parts), length, manner.reverse, manner.together)
     return [
         (finals, [array.stack() for array in gates], [array.stack() for array in states])
         for finals, gates, states in ends
@@ -172,25 +172,29 @@ def backward(cell: Cell, manner: Manner, parts: list[WayBack]):
 
         return body, (tuple(d_finals), tuple(tf.zeros_like(p) for p in parameters), d_inputs)
 
-    ends = _run(map(loop, parts), length, not manner.reverse)
+    ends = _run(map(loop, parts), length, not manner.reverse, manner.together)
     return [
         ([array.stack() for array in d_inputs], d_parameters, d_initial) for d_initial, d_parameters, d_inputs in ends
     ]
 
 
-def _run(loops, length, reverse, most=None):
-    """Runs loops of one length as one.
+def _run(loops, length, reverse, together, most=None):
+    """Runs loops of one length.
 
     Args:
         loops: For each, a function of a step's index and the loop's variables that returns the new variables, and what
             the variables start from.
         length: The number of steps.
         reverse: Whether to start at the last step.
+        together: Whether to make them one loop.
         most: At most this many steps, where TensorFlow is to differentiate the loop; or None.
 
     Returns:
         Each loop's variables after the last step.
     """
+    loops = list(loops)
+    if not together and len(loops) > 1:
+        return [_run([loop], length, reverse, together, most)[0] for loop in loops]
     bodies, starts = zip(*loops, strict=True)
 
     def body(t, *variables):

@@ -1,0 +1,1 @@
+"""How fast the layers are, side by side with other libraries' in the same run."""
