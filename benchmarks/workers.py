@@ -1,5 +1,6 @@
 """Processes that each run one library, asked one at a time."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -64,7 +65,11 @@ class Worker:
             text=True,
             env={**os.environ, **common, **environment},
         )
-        self.versions = self.ask("start", threads=threads, device=device)
+        try:
+            self.versions = self.ask("start", threads=threads, device=device)
+        except SeqtasksError:
+            self.close()
+            raise
 
     def ask(self, do: str, **arguments):
         """Sends a request and waits for its answer.
@@ -91,4 +96,8 @@ class Worker:
     def close(self) -> None:
         """Ends the process."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.process.stdout.close()
+        # What was written to a process that is gone cannot be flushed.
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
