@@ -61,7 +61,8 @@ def to_keras(layer):
         extra = config.pop("peephole", False) or config.pop("output_activation", "tanh") != "tanh"
         if twin is None or extra:
             raise UsageError(f"Keras has no counterpart of {layer!r} as configured; only the plain ones convert.")
-        config.pop("peephole_initializer", None)
+        for ours_alone in ("peephole_initializer", "implementation"):
+            config.pop(ours_alone, None)
         theirs = twin.from_config(config)
     return _with_weights(theirs, layer)
 

@@ -61,7 +61,8 @@ def test_the_same_features_are_dropped_at_every_step():
     assert 0.3 < zero.mean() < 0.7
     assert (zero == zero[:, :1]).all()
     assert (zero[0] != zero[1]).any()
-    np.testing.assert_allclose(dropped[~zero], 2 * kept[~zero], rtol=1e-5)
+    # Training and inference multiply in another order.
+    np.testing.assert_allclose(dropped[~zero], 2 * kept[~zero], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(stack(INPUTS), kept)
 
 

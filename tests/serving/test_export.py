@@ -55,8 +55,8 @@ def test_save_that_fails_leaves_nothing(run_of, loaded, tmp_path, monkeypatch):
 
     save = tf.saved_model.save
 
-    def fill_the_disk(module, path, signatures):
-        save(module, path, signatures=signatures)
+    def fill_the_disk(module, path, **options):
+        save(module, path, **options)
         raise tf.errors.ResourceExhaustedError(None, None, f"{path}/saved_model.pb; No space left on device")
 
     monkeypatch.setattr(tf.saved_model, "save", fill_the_disk)
