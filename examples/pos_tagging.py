@@ -5,11 +5,11 @@ seqtasks run pos --code examples/pos_tagging.py --data tfds:universal_dependenci
 
 import random
 
-from seqtasks.config import Recurrent, Tags, Tokens, Training
 from seqtasks.data.conll import ConllFiles
-from seqtasks.data.tfds import TfdsTags
+from seqtasks.data.tfds_features import TfdsTags
 from seqtasks.metrics.spans import TokenAccuracy
 from seqtasks.registry import register
+from seqtasks.sections import Recurrent, Tags, Tokens, Training
 from seqtasks.task import MANY_TO_MANY, Sources, Task
 
 WORDS = {

@@ -16,6 +16,8 @@ _FUNCTIONS = {
     "inspect": "seqtasks.training.inspection",
     "new_task": "seqtasks.training.new_task",
     "predict": "seqtasks.serving.predict",
+    "generate": "seqtasks.serving.language",
+    "score": "seqtasks.serving.language",
     "export": "seqtasks.serving.export",
 }
 

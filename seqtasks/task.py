@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from seqtasks.config import Config, Label, Recurrent, Tags, Text, Tokens, Training
+from seqtasks.config import Config
+from seqtasks.sections import Label, NextSymbol, Recurrent, Symbols, Tags, Text, Tokens, Training
 
 MANY_TO_MANY = "many_to_many"
 MANY_TO_ONE = "many_to_one"
@@ -13,7 +14,7 @@ ENCODER_DECODER = "encoder_decoder"
 
 Example = dict[str, Any]
 """One example. Tagging: `{"tokens": [str], "tags": [str]}`, and lists under the names of further
-columns. Classification: `{"text": str, "label": str}`."""
+columns. Classification: `{"text": str, "label": str}`. Language models: `{"text": str}`."""
 
 
 class FileFormat(Protocol):
@@ -26,7 +27,7 @@ class FileFormat(Protocol):
 
 
 class TfdsFeatures(Protocol):
-    """Maps the features of a TFDS builder to examples. See `seqtasks.data.tfds`."""
+    """Maps the features of a TFDS builder to examples. See `seqtasks.data.tfds_features`."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Task:
 
     family: str
     sources: Sources
-    inputs: Tokens | Text
-    targets: Tags | Label
+    inputs: Tokens | Text | Symbols
+    targets: Tags | Label | NextSymbol
     model: Recurrent
     metrics: tuple[Metric, ...]
     monitor: str

@@ -4,12 +4,12 @@ Many-to-many with equal lengths: a bidirectional LSTM over words, their spelling
 affixes, and a CRF over the tags.
 """
 
-from seqtasks.config import Recurrent, Tags, Tokens, Training
 from seqtasks.data.builtin import ner_sentences
 from seqtasks.data.conll import ConllFiles
-from seqtasks.data.tfds import TfdsTags
+from seqtasks.data.tfds_features import TfdsTags
 from seqtasks.metrics.spans import SpanF1
 from seqtasks.registry import register
+from seqtasks.sections import Recurrent, Tags, Tokens, Training
 from seqtasks.task import MANY_TO_MANY, Sources, Task
 
 

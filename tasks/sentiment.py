@@ -3,12 +3,12 @@
 Many-to-one: a bidirectional LSTM over words, its steps pooled by their maximum.
 """
 
-from seqtasks.config import Label, Recurrent, Text, Training
 from seqtasks.data.builtin import reviews
 from seqtasks.data.delimited import DelimitedFiles
-from seqtasks.data.tfds import TfdsText
+from seqtasks.data.tfds_features import TfdsText
 from seqtasks.metrics.classification import Accuracy, MacroF1
 from seqtasks.registry import register
+from seqtasks.sections import Label, Recurrent, Text, Training
 from seqtasks.task import MANY_TO_ONE, Sources, Task
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtasks.config import Config, Label, Recurrent, Tags, Text, Tokens, Training, parse_overrides
+from seqtasks.config import Config, parse_overrides
 from seqtasks.errors import UsageError
+from seqtasks.sections import Label, Recurrent, Tags, Text, Tokens, Training
 
 TAGGING = Config(Tokens(), Tags(), Recurrent(), Training())
 LABELLING = Config(Text(), Label(), Recurrent(), Training())

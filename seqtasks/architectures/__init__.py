@@ -16,10 +16,12 @@ def build_model(config, pipeline):
     from seqtasks.architectures.ensemble import Ensemble
     from seqtasks.architectures.many_to_many import Tagger
     from seqtasks.architectures.many_to_one import Classifier
+    from seqtasks.architectures.one_to_many import LanguageModel
     from seqtasks.data.classification import ClassificationPipeline
+    from seqtasks.data.language import LanguagePipeline
     from seqtasks.data.tagging import TaggingPipeline
 
-    architectures = {TaggingPipeline: Tagger, ClassificationPipeline: Classifier}
+    architectures = {TaggingPipeline: Tagger, ClassificationPipeline: Classifier, LanguagePipeline: LanguageModel}
     if type(pipeline) not in architectures:
         raise SeqtasksError(f"no architecture takes the features of {type(pipeline).__name__}")
     members = []

@@ -2,12 +2,17 @@
 
 import keras
 
-from seqtasks.config import Recurrent
 from seqtasks.layers import GRU, LSTM, Bidirectional, Dropout, SimpleRNN, SimplifiedGRU
+from seqtasks.sections import Recurrent
 
 
-def recurrent_layer(config: Recurrent):
-    """Returns one recurrent layer over whole sequences, in one or both directions."""
+def recurrent_layer(config: Recurrent, return_state: bool = False):
+    """Returns one recurrent layer over whole sequences, in one or both directions.
+
+    Args:
+        config: Cell, sizes and dropout.
+        return_state: Whether it also returns its final states.
+    """
     cells = {
         "rnn": SimpleRNN,
         "simplified_gru": SimplifiedGRU,
@@ -17,7 +22,11 @@ def recurrent_layer(config: Recurrent):
     }
     options = {"peephole": True} if config.cell == "peephole_lstm" else {}
     layer = cells[config.cell](
-        config.units, return_sequences=True, recurrent_dropout=config.recurrent_dropout, **options
+        config.units,
+        return_sequences=True,
+        return_state=return_state,
+        recurrent_dropout=config.recurrent_dropout,
+        **options,
     )
     return Bidirectional(layer) if config.bidirectional else layer
 
@@ -27,31 +36,70 @@ class RecurrentStack(keras.layers.Layer):
 
     Args:
         config: Cell, sizes and dropout.
+        return_state: Whether to return the final states too.
 
     Call arguments:
         sequences: float `[B, T, D]`.
         mask: bool `[B, T]`.
+        states: The states to start from, the lowest layer's first; zeros when None.
         training: Whether dropout applies.
 
     Output:
-        float `[B, T, units]`, or twice the units when bidirectional.
+        float `[B, T, units]`, or twice the units when bidirectional; with `return_state` a tuple of it and the list of
+        all layers' final states, the lowest layer's first.
 
     Reference:
         Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural
         Networks, NIPS 2016.
     """
 
-    def __init__(self, config: Recurrent, **kwargs):
+    def __init__(self, config: Recurrent, return_state: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.residual = config.residual
-        self.recurrent = [recurrent_layer(config) for _ in range(config.layers)]
+        self.residual, self.return_state = config.residual, return_state
+        self.recurrent = [recurrent_layer(config, return_state) for _ in range(config.layers)]
         self.dropouts = [Dropout(config.dropout, same_every_step=True) for _ in range(config.layers)]
         self.supports_masking = True
 
-    def call(self, sequences, mask=None, training=False):
-        for recurrent, dropout in zip(self.recurrent, self.dropouts, strict=True):
-            outputs = recurrent(sequences, mask=mask, training=training)
-            if self.residual and outputs.shape[-1] == sequences.shape[-1]:
-                outputs = outputs + sequences
-            sequences = dropout(outputs, training=training)
-        return sequences
+    @property
+    def state_size(self):
+        """The widths of all layers' states, the lowest layer's first."""
+        return [size for layer in self.recurrent for size in layer.state_size]
+
+    def call(self, sequences, mask=None, states=None, training=False):
+        finals = []
+        for recurrent, dropout, before in zip(self.recurrent, self.dropouts, self._by_layer(states), strict=True):
+            outputs = recurrent(sequences, initial_state=before, mask=mask, training=training)
+            if self.return_state:
+                outputs, *after = outputs
+                finals += after
+            sequences = dropout(self._added(outputs, sequences), training=training)
+        return (sequences, finals) if self.return_state else sequences
+
+    def step(self, inputs, states):
+        """Runs one step through all layers, without dropout: for decoding.
+
+        Args:
+            inputs: float `[B, D]`.
+            states: All layers' states before the step, the lowest layer's first.
+
+        Returns:
+            (output float `[B, units]`, the states after the step).
+        """
+        finals = []
+        for recurrent, before in zip(self.recurrent, self._by_layer(states), strict=True):
+            outputs, after = recurrent.step(inputs, before)
+            finals += after
+            inputs = self._added(outputs, inputs)
+        return inputs, finals
+
+    def _added(self, outputs, inputs):
+        return outputs + inputs if self.residual and outputs.shape[-1] == inputs.shape[-1] else outputs
+
+    def _by_layer(self, states):
+        if states is None:
+            return [None] * len(self.recurrent)
+        rest, found = list(states), []
+        for layer in self.recurrent:
+            own, rest = rest[: len(layer.state_size)], rest[len(layer.state_size) :]
+            found.append(own)
+        return found

@@ -13,6 +13,8 @@ VERBS = {
     "run": "Train a task, evaluate it, and write it all to a run's folder.",
     "evaluate": "Score a trained run on its own data or other labelled data.",
     "predict": "Tag or label texts with a trained run or an export.",
+    "generate": "Write texts with a trained language model.",
+    "score": "Tell how likely a language model finds texts.",
     "export": "Write a trained run as a SavedModel that takes raw text.",
     "benchmark": "Measure the layers' speed beside other libraries'.",
     "list": "List the tasks.",

@@ -1,11 +1,10 @@
 """`seqtasks predict`."""
 
 import itertools
-import sys
-from collections.abc import Iterator
 
 import click
 
+from seqtasks.cli.inputs import read_inputs
 from seqtasks.cli.options import common_options, output_dir_option
 from seqtasks.errors import UsageError
 
@@ -43,7 +42,7 @@ def predict_command(run, texts, files, style, output_dir, code):
     from seqtasks.cli.start import start_tensorflow
     from seqtasks.training.run_folder import resolve
 
-    inputs = _inputs(texts, files)
+    inputs = read_inputs(texts, files)
     first = next(inputs, None)  # a file that cannot be read is told before the model is loaded
     if first is None:
         return
@@ -56,30 +55,3 @@ def predict_command(run, texts, files, style, output_dir, code):
     while chunk := list(itertools.islice(inputs, LINES_AT_ONCE)):
         for prediction in predictor.predict(chunk):
             click.echo(FORMATS[style](prediction))
-
-
-def _inputs(texts, files) -> Iterator[str]:
-    for text in texts:
-        if text == "-":
-            yield from _lines(sys.stdin)
-        else:
-            yield text
-    for file in files:
-        if file == "-":
-            yield from _lines(sys.stdin)
-        else:
-            yield from _file_lines(file)
-
-
-def _file_lines(file: str) -> Iterator[str]:
-    try:
-        # Only "\n" ends a line: others may stand inside a text.
-        with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-            yield from _lines(stream)
-    except OSError as error:
-        raise UsageError(f"--file {file}: {error.strerror}") from None
-
-
-def _lines(stream) -> Iterator[str]:
-    for line in stream:
-        yield line.rstrip("\r\n")

@@ -11,7 +11,12 @@ def as_json(prediction: dict) -> str:
 
 
 def as_tsv(prediction: dict) -> str:
-    """Returns `label, score, text` for a label; for tags `token, tag` lines and an empty one."""
+    """Returns `label, score, text` for a label; for tags `token, tag` lines and an empty one.
+
+    Of a generated text, it is `log-probability, text`.
+    """
+    if "prompt" in prediction:
+        return f"{prediction['log_probability']:.6f}\t{' '.join(prediction['text'].split())}"
     if "label" in prediction:
         text = " ".join(prediction["text"].split())
         return f"{prediction['label']}\t{prediction['score']:.6f}\t{text}"

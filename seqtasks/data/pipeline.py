@@ -47,11 +47,8 @@ class Encoded:
         starts[real] = self.splits[indices[real]]
         lengths[real] = self.splits[indices[real] + 1] - starts[real]
         mask = np.arange(length) < lengths[:, None]
-        positions = (starts[:, None] + np.arange(length))[mask]
         batch = {"rows": np.asarray(indices, np.int64), "mask": mask}
-        for name, values in self.steps.items():
-            batch[name] = np.zeros((*mask.shape, *values.shape[1:]), values.dtype)
-            batch[name][mask] = values[positions]
+        batch |= {name: padded(values, starts, mask) for name, values in self.steps.items()}
         for name, values in self.examples.items():
             batch[name] = np.zeros((len(indices), *values.shape[1:]), values.dtype)
             batch[name][real] = values[indices[real]]
@@ -67,6 +64,22 @@ class Encoded:
         """
         for indices, length in bucketed_batches(self.lengths, batch_size, boundaries, rng):
             yield self.batch(indices, length)
+
+
+def padded(values: np.ndarray, starts: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Returns rows of consecutive values, zero where the mask is False.
+
+    Args:
+        values: `[N, ...]`.
+        starts: Where each row starts, int64 `[B]`.
+        mask: bool `[B, T]`, True in a row's first steps.
+
+    Returns:
+        `[B, T, ...]`.
+    """
+    rows = np.zeros((*mask.shape, *values.shape[1:]), values.dtype)
+    rows[mask] = values[(starts[:, None] + np.arange(mask.shape[1]))[mask]]
+    return rows
 
 
 def pad_empty(features: dict) -> dict:

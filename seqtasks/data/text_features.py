@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from seqtasks.config import Text
 from seqtasks.data.pipeline import pad_empty
 from seqtasks.data.tokenizer import normalize, tokenize
+from seqtasks.sections import Text
 
 
 def words_of(text: tf.Tensor, inputs: Text) -> tf.RaggedTensor:

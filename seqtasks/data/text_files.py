@@ -6,7 +6,7 @@ from pathlib import Path
 from seqtasks.data.dataset import SPLITS, TEST, TRAIN, VALIDATION
 from seqtasks.errors import DataError
 
-_SPLIT_WORDS = {
+SPLIT_WORDS = {
     "train": TRAIN,
     "training": TRAIN,
     "valid": VALIDATION,
@@ -38,9 +38,9 @@ def find_splits(path, suffixes: tuple[str, ...]) -> dict[str, Path]:
     splits: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         words = re.split(r"[^a-z0-9]+", file.name.lower())
-        names = {_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS}
+        names = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
         # CoNLL's own files end with the split: eng.testa
-        if not file.is_file() or not (file.suffix.lower() in suffixes or words[-1] in _SPLIT_WORDS) or len(names) != 1:
+        if not file.is_file() or not (file.suffix.lower() in suffixes or words[-1] in SPLIT_WORDS) or len(names) != 1:
             continue
         name = names.pop()
         if name in splits:

@@ -5,118 +5,21 @@ import os
 import socket
 import sys
 import urllib.request
-from dataclasses import dataclass
 
 from seqtasks.data.dataset import TEST, TRAIN, VALIDATION, Dataset, counted
-from seqtasks.data.tag_schemes import PLAIN, all_to_bio
 from seqtasks.errors import DataError, SeqtasksError, UsageError, did_you_mean
-from seqtasks.task import Example
+from seqtasks.task import TfdsFeatures
 
 MOST_SHOWN = 20
 _SPLITS = {"train": TRAIN, "validation": VALIDATION, "dev": VALIDATION, "valid": VALIDATION, "test": TEST}
 
 
-@dataclass(frozen=True)
-class TfdsTags:
-    """Sentences with one tag a token.
-
-    Args:
-        tokens: Feature with a sequence of strings.
-        tags: Feature with a sequence of class labels or strings.
-        further: Further features like `tags`; those the builder lacks are left out.
-    """
-
-    tokens: str = "tokens"
-    tags: str = "ner"
-    further: tuple[str, ...] = ("pos", "chunks")
-
-    usage = "tokens=FEATURE,tags=FEATURE"
-    needs = "tokens and tags must be sequences of the same length"
-
-    def roles(self) -> dict[str, str]:
-        """Returns the feature of each role."""
-        return {"tokens": self.tokens, "tags": self.tags}
-
-    def fits(self, values: dict) -> bool:
-        """Returns whether the values by role are of the right kind."""
-        columns = list(values.values())
-        return all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns)
-
-    def example(self, values: dict, names: dict) -> Example | None:
-        """Returns one example, or None for an empty one.
-
-        Args:
-            values: Values by role, lists for sequences.
-            names: By role, a function from a label's integer to its name, or None for text.
-        """
-        if not values["tokens"]:
-            return None
-        return {
-            role: [_text(value) if names[role] is None else names[role](value) for value in column]
-            for role, column in values.items()
-        }
-
-    def finish(self, splits: dict[str, list[Example]], options, source: str, notes: list[str]) -> None:
-        """Converts the tags to BIO in place, whatever scheme they are in."""
-        if options.scheme == PLAIN:
-            return
-        order = [(name, i) for name, examples in splits.items() for i in range(len(examples))]
-        tags, note = all_to_bio(
-            [splits[name][i]["tags"] for name, i in order],
-            lambda sequence, token: (f"{source} {order[sequence][0]}, example {order[sequence][1] + 1}", None),
-        )
-        notes += [note] if note else []
-        for (name, i), converted in zip(order, tags, strict=True):
-            splits[name][i]["tags"] = converted
-
-
-@dataclass(frozen=True)
-class TfdsText:
-    """Texts with one label each.
-
-    Args:
-        text: Feature with a string.
-        label: Feature with a class label, an integer or a string.
-        unlabelled: The integer that stands for no label; such examples are dropped.
-    """
-
-    text: str = "text"
-    label: str = "label"
-    unlabelled: int | None = -1
-
-    usage = "text=FEATURE,label=FEATURE"
-    needs = "the text must be a string and the label a single value"
-    further = ()
-
-    def roles(self) -> dict[str, str]:
-        """Returns the feature of each role."""
-        return {"text": self.text, "label": self.label}
-
-    def fits(self, values: dict) -> bool:
-        """Returns whether the values by role are of the right kind."""
-        return isinstance(values["text"], bytes) and not isinstance(values["label"], list)
-
-    def example(self, values: dict, names: dict) -> Example | None:
-        """Returns one example, or None for one without text or label. See `TfdsTags.example`."""
-        text, label = _text(values["text"]), values["label"]
-        if names["label"] is None:
-            label = _text(label)
-        elif int(label) == self.unlabelled:
-            return None
-        else:
-            label = names["label"](int(label))
-        return {"text": text, "label": label} if text.strip() else None
-
-    def finish(self, splits, options, source: str, notes: list[str]) -> None:
-        """Leaves the examples as they are."""
-
-
-def read(name: str, features: TfdsTags | TfdsText, options) -> Dataset:
+def read(name: str, features: TfdsFeatures, options) -> Dataset:
     """Reads every labelled split of a builder.
 
     Args:
         name: `NAME[/CONFIG][:VERSION]`.
-        features: Which features to read.
+        features: Which features to read. See `seqtasks.data.tfds_features`.
         options: `seqtasks.data.sources.ReadOptions`; its `features` take precedence.
 
     Raises:
@@ -125,7 +28,7 @@ def read(name: str, features: TfdsTags | TfdsText, options) -> Dataset:
     """
     import tensorflow_datasets as tfds
 
-    builder = _builder(name, options.data_dir)
+    builder = open_builder(name, options.data_dir)
     source = f"tfds:{builder.info.full_name}"
     roles = _resolve(builder, features, options, source)
     paths = {
@@ -157,8 +60,17 @@ def read(name: str, features: TfdsTags | TfdsText, options) -> Dataset:
     return Dataset(splits, source, notes)
 
 
-def _builder(name: str, data_dir: str | None):
-    """Returns a prepared builder."""
+def open_builder(name: str, data_dir: str | None = None):
+    """Returns a prepared builder.
+
+    Args:
+        name: `NAME[/CONFIG][:VERSION]`.
+        data_dir: Folder of prepared data sets; None means `TFDS_DATA_DIR`, then TFDS's own.
+
+    Raises:
+        UsageError: For an unknown builder.
+        DataError: If the data set is not there and cannot be prepared.
+    """
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
@@ -266,10 +178,6 @@ def _records(dataset, paths: dict[str, list[str]]):
             columns.append(column.to_list() if hasattr(column, "to_list") else column.numpy().tolist())
         for row in zip(*columns, strict=True):
             yield dict(zip(paths, row, strict=True))
-
-
-def _text(value) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _first_line(error: Exception) -> str:

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from seqtasks.config import Tokens
 from seqtasks.data.pipeline import pad_empty
 from seqtasks.data.tokenizer import normalize
+from seqtasks.sections import Tokens
 
 AFFIXES = 4
 

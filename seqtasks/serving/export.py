@@ -90,7 +90,7 @@ def _describe(loaded, module) -> dict:
         "description": task.description,
         "data": loaded.data,
         "run": loaded.folder.resolve().name,
-        "labels": list(getattr(loaded.pipeline, "tags", None) or loaded.pipeline.classes),
+        "labels": list(loaded.pipeline.labels),
         "scores": _scores(loaded.folder),
         "serving_examples": list(task.serving_examples),
         "signatures": {

@@ -1,5 +1,6 @@
 """Loading a trained run: its task, configuration, pipeline, and model with the best weights."""
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from seqtasks import registry
 from seqtasks.config import Config
 from seqtasks.errors import SeqtasksError
-from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, Task
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, Task
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ def pipeline_class(family: str) -> type:
     Raises:
         SeqtasksError: If the family has none.
     """
-    if family == MANY_TO_MANY:
-        from seqtasks.data.tagging import TaggingPipeline
-
-        return TaggingPipeline
-    if family == MANY_TO_ONE:
-        from seqtasks.data.classification import ClassificationPipeline
-
-        return ClassificationPipeline
-    raise SeqtasksError(f"there is no pipeline for {family} tasks")
+    names = {
+        MANY_TO_MANY: ("tagging", "TaggingPipeline"),
+        MANY_TO_ONE: ("classification", "ClassificationPipeline"),
+        ONE_TO_MANY: ("language", "LanguagePipeline"),
+    }
+    if family not in names:
+        raise SeqtasksError(f"there is no pipeline for {family} tasks")
+    module, name = names[family]
+    return getattr(importlib.import_module(f"seqtasks.data.{module}"), name)

@@ -8,10 +8,9 @@ from seqtasks.config import Config
 from seqtasks.errors import SeqtasksError, UsageError
 from seqtasks.serving.entities import entities_of
 from seqtasks.serving.export import DESCRIPTION
-from seqtasks.task import MANY_TO_MANY
-
-BATCH_ROWS = 64
-BATCH_BYTES = 64_000  # a tagger takes about 15 kB of memory for each
+from seqtasks.serving.language import LanguagePredictor
+from seqtasks.serving.rows import checked, decoded, encoded, run_in_batches
+from seqtasks.task import MANY_TO_MANY, ONE_TO_MANY
 
 
 class Predictor:
@@ -44,9 +43,9 @@ class Predictor:
         Raises:
             UsageError: If something else than a list of strings is given.
         """
-        texts = _checked(texts, str, "texts, each a str")
-        rows = [_encode(text) for text in texts]
-        answers = self._run("serving_default", "text", rows, list(map(len, rows)), lambda batch: batch)
+        texts = checked(texts, str, "texts, each a str")
+        rows = [encoded(text) for text in texts]
+        answers = self._run("serving_default", "text", rows, list(map(len, rows)))
         read = self._tagged if self.family == MANY_TO_MANY else self._classified
         return [read(text, row, answer) for text, row, answer in zip(texts, rows, answers, strict=True)]
 
@@ -64,35 +63,25 @@ class Predictor:
         """
         if "tokens" not in self._signatures:
             raise UsageError("this model takes texts, not tokens")
-        sentences = [_checked(tokens, str, "lists of tokens, each a str") for tokens in sentences]
+        sentences = [checked(tokens, str, "lists of tokens, each a str") for tokens in sentences]
         if any(token == "" for tokens in sentences for token in tokens):
             raise UsageError("a token cannot be empty: '' is what pads a sentence")
-        rows = [[_encode(token) for token in tokens] for tokens in sentences]
+        rows = [[encoded(token) for token in tokens] for tokens in sentences]
         answers = self._run("tokens", "tokens", rows, [sum(map(len, row)) + len(row) for row in rows], _padded)
         return [self._aligned(tokens, answer) for tokens, answer in zip(sentences, answers, strict=True)]
 
-    def _run(self, signature: str, argument: str, rows: list, sizes: list[int], pack: Callable) -> list[dict]:
-        """Runs batches of rows of similar size; returns each row's outputs in the rows' order."""
-        import tensorflow as tf
-
-        answers = [{} for _ in rows]
-        for indices in _batches(sizes):
-            batch = tf.constant(pack([rows[index] for index in indices]), tf.string)
-            outputs = self._signatures[signature](**{argument: batch})
-            outputs = {name: value.numpy() for name, value in outputs.items()}
-            for position, index in enumerate(indices):
-                answers[index] = {name: value[position] for name, value in outputs.items()}
-        return answers
+    def _run(self, signature: str, argument: str, rows: list, sizes: list[int], pack: Callable = list) -> list[dict]:
+        return run_in_batches(self._signatures[signature], {argument: rows}, sizes, pack)
 
     def _classified(self, text: str, _row: bytes, answer: dict) -> dict:
-        classes = [_decode(name) for name in answer["classes"]]
+        classes = [decoded(name) for name in answer["classes"]]
         probabilities = dict(zip(classes, answer["probabilities"].tolist(), strict=True))
-        label = _decode(answer["label"])
+        label = decoded(answer["label"])
         return {"text": text, "label": label, "score": float(answer["score"]), "probabilities": probabilities}
 
     def _tagged(self, text: str, row: bytes, answer: dict) -> dict:
         length = int(answer["length"])
-        tokens = [_decode(token) for token in answer["tokens"][:length]]
+        tokens = [decoded(token) for token in answer["tokens"][:length]]
         offsets = _character_offsets(row, [*answer["starts"][:length], *answer["ends"][:length]])
         return self._prediction(text, tokens, answer, offsets[:length], offsets[length:])
 
@@ -105,7 +94,7 @@ class Predictor:
         return self._prediction(" ".join(tokens), tokens, answer, starts, ends)
 
     def _prediction(self, text: str, tokens: list[str], answer: dict, starts: list[int], ends: list[int]) -> dict:
-        tags = [_decode(tag) for tag in answer["tags"][: len(tokens)]]
+        tags = [decoded(tag) for tag in answer["tags"][: len(tokens)]]
         scores = answer["scores"][: len(tokens)].tolist()
         prediction = {"text": text, "tokens": tokens, "tags": tags, "scores": scores}
         if self._spans:
@@ -113,12 +102,13 @@ class Predictor:
         return prediction
 
 
-def load_predictor(run, *, output_dir="runs") -> Predictor:
+def load_predictor(run, *, output_dir="runs", allow_unknown=False) -> Predictor | LanguagePredictor:
     """Loads what predicts.
 
     Args:
         run: A run's folder, an export's folder, or a task's name for its latest run.
         output_dir: Where runs are kept.
+        allow_unknown: Whether a language model may write `<UNK>`. An export never does.
 
     Raises:
         UsageError: If there is no such run.
@@ -128,17 +118,27 @@ def load_predictor(run, *, output_dir="runs") -> Predictor:
 
     folder = resolve(run, output_dir)
     if is_export(folder):
+        if allow_unknown:
+            raise UsageError(f"{folder} is an export, which never writes <UNK>: name a run instead")
         return _load_export(folder)
     from seqtasks.serving.loading import load_run
     from seqtasks.serving.signatures import build_module
 
     loaded = load_run(folder)
-    module = build_module(loaded.task.name, loaded.task.family, loaded.config, loaded.pipeline, loaded.model)
-    return Predictor(module.signatures, loaded.task.family, _has_spans(loaded.config))
+    task = loaded.task
+    module = build_module(task.name, task.family, loaded.config, loaded.pipeline, loaded.model, allow_unknown)
+    return make_predictor(module.signatures, task.family, loaded.config)
+
+
+def make_predictor(signatures, family: str, config: Config, owner=None) -> Predictor | LanguagePredictor:
+    """Returns what predicts with the signatures of a model; the arguments are `Predictor`'s, but for `config`."""
+    if family == ONE_TO_MANY:
+        return LanguagePredictor(signatures, owner)
+    return Predictor(signatures, family, getattr(config.targets, "scheme", None) == "BIO", owner)
 
 
 def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:
-    """Predicts from raw texts, or from sentences cut into tokens.
+    """Predicts from raw texts, or from sentences cut into tokens; a language model goes on from them.
 
     Args:
         run: A run's folder, an export's folder, or a task's name for its latest run.
@@ -150,7 +150,7 @@ def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:
     """
     inputs = [inputs] if isinstance(inputs, str) else list(inputs)
     predictor = load_predictor(run, output_dir=output_dir)
-    if inputs and not isinstance(inputs[0], str):
+    if inputs and not isinstance(inputs[0], str) and isinstance(predictor, Predictor):
         return predictor.predict_tokens(inputs)
     return predictor.predict(inputs)
 
@@ -167,31 +167,7 @@ def _load_export(folder: Path) -> Predictor:
         loaded = tf.saved_model.load(str(folder))
     except (OSError, ValueError, tf.errors.OpError) as error:
         raise SeqtasksError(f"{folder}: the SavedModel cannot be loaded: {str(error).splitlines()[0]}") from error
-    return Predictor(dict(loaded.signatures), family, _has_spans(config), owner=loaded)
-
-
-def _has_spans(config: Config) -> bool:
-    return getattr(config.targets, "scheme", None) == "BIO"
-
-
-def _checked(values, kind: type, what: str) -> list:
-    if isinstance(values, (str, bytes)):
-        raise UsageError(f"expected a list of {what}. Received: {values!r}")
-    values = list(values)
-    for value in values:
-        if not isinstance(value, kind):
-            raise UsageError(f"expected a list of {what}. Received: {value!r}")
-    return values
-
-
-def _batches(sizes: list[int]) -> list[list[int]]:
-    """Groups rows of similar size, so that little is padding; a long row travels alone."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(sizes)), key=sizes.__getitem__):
-        if not batches or len(batches[-1]) == BATCH_ROWS or (len(batches[-1]) + 1) * sizes[index] > BATCH_BYTES:
-            batches.append([])
-        batches[-1].append(index)
-    return batches
+    return make_predictor(dict(loaded.signatures), family, config, owner=loaded)
 
 
 def _padded(rows: list[list[bytes]]) -> list[list[bytes]]:
@@ -205,17 +181,6 @@ def _character_offsets(row: bytes, offsets: list[int]) -> list[int]:
         return [int(offset) for offset in offsets]
     known, position, characters = {}, 0, 0
     for offset in sorted({int(offset) for offset in offsets}):
-        characters += len(_decode(row[position:offset]))
+        characters += len(decoded(row[position:offset]))
         known[offset], position = characters, offset
     return [known[int(offset)] for offset in offsets]
-
-
-def _encode(text: str) -> bytes:
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half of a surrogate pair: one `?` each keeps the offsets
-        return text.encode("utf-8", "replace")
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")

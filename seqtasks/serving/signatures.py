@@ -6,7 +6,7 @@ The argument and output names below are what clients of TF Serving write; they n
 import tensorflow as tf
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
 
 
 class ServingModule(tf.Module):
@@ -16,22 +16,28 @@ class ServingModule(tf.Module):
         tables: A `tf.Module` that tracks the lookup tables.
         model: The Keras model whose variables the functions read. It is not tracked itself.
         functions: `tf.function`s with an input signature, by signature name.
+        defaults: What a row gives for the arguments behind the first, by name.
     """
 
-    def __init__(self, tables: tf.Module, model, functions: dict):
+    def __init__(self, tables: tf.Module, model, functions: dict, defaults: dict | None = None):
         super().__init__()
         self.tables = tables
         captured = {id(tensor) for f in functions.values() for tensor in f.get_concrete_function().captured_inputs}
         self.weights = [v.value for v in model.variables if id(v.value.handle) in captured]
         # Straight into the instance's dictionary: a tracked attribute called `signatures` cannot be saved.
-        self.__dict__["signatures"] = functions
+        self.__dict__["signatures"], self.__dict__["defaults"] = functions, dict(defaults or {})
 
     def signature_inputs(self, name: str) -> tuple[str, ...]:
         """Returns the names of a signature's arguments."""
         return tuple(spec.name for spec in self.__dict__["signatures"][name].input_signature)
 
+    def arguments(self, name: str, rows: list) -> dict[str, list]:
+        """Returns a signature's arguments by name, for rows of its first one and the defaults of the others."""
+        first, *others = self.signature_inputs(name)
+        return {first: rows, **{other: [self.__dict__["defaults"][other]] * len(rows) for other in others}}
 
-def build_module(task_name: str, family: str, config, pipeline, model) -> ServingModule:
+
+def build_module(task_name: str, family: str, config, pipeline, model, allow_unknown=False) -> ServingModule:
     """Builds the module that `export` saves and that `predict` calls.
 
     - many-to-many, `serving_default`: text string[B] -> tokens, tags string[B, T]; scores f32[B, T];
@@ -39,6 +45,10 @@ def build_module(task_name: str, family: str, config, pipeline, model) -> Servin
     - many-to-many, `tokens`: tokens string[B, T], rows padded with `""` -> tags, scores, length.
     - many-to-one, `serving_default`: text string[B] -> label string[B], score f32[B],
       classes string[B, C], probabilities f32[B, C].
+    - one-to-many, `serving_default`: prompt string[B]; temperature, top_p f32[B]; top_k, max_length, seed i32[B] ->
+      text string[B], the prompt and what follows; log_probability f32[B] of what follows; finished bool[B].
+    - one-to-many, `score`: text string[B] -> log_probability, perplexity f32[B]; length i32[B]; tokens string[B, T];
+      log_probabilities f32[B, T].
 
     Args:
         task_name: The task's name; it becomes the module's.
@@ -46,6 +56,7 @@ def build_module(task_name: str, family: str, config, pipeline, model) -> Servin
         config: The run's `Config`.
         pipeline: The fitted pipeline of the run.
         model: The Keras model, its weights loaded.
+        allow_unknown: One-to-many only. Whether `<UNK>` may be drawn.
 
     Returns:
         A `ServingModule` with the attribute `signatures`, a dictionary of `tf.function`s that run
@@ -54,10 +65,15 @@ def build_module(task_name: str, family: str, config, pipeline, model) -> Servin
     Raises:
         SeqtasksError: For a family that has no signatures.
     """
+    tables = pipeline.graph()
+    if family == ONE_TO_MANY:
+        from seqtasks.serving.language_signatures import DEFAULTS, language_signatures
+
+        return ServingModule(tables, model, language_signatures(tables, pipeline, model, allow_unknown), DEFAULTS)
     builders = {MANY_TO_MANY: _tagging, MANY_TO_ONE: _classification}
     if family not in builders:
-        raise SeqtasksError(f"task {task_name!r}: a {family} task cannot be exported. Known: {', '.join(builders)}.")
-    tables = pipeline.graph()
+        known = ", ".join([*builders, ONE_TO_MANY])
+        raise SeqtasksError(f"task {task_name!r}: a {family} task cannot be exported. Known: {known}.")
     return ServingModule(tables, model, builders[family](tables, pipeline, model))
 
 

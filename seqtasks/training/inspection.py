@@ -94,6 +94,8 @@ def _data_lines(dataset) -> list[str]:
         lines.append(
             f"  {split}: {len(examples):,} examples, {sum(sizes):,} words; words an example by percentile {words}"
         )
+        if not {"tags", "label"} & set(examples[0]):
+            continue
         labels = Counter(label for e in examples for label in (e["tags"] if "tags" in e else [e["label"]]))
         shown = ", ".join(f"{label} {count:,}" for label, count in labels.most_common(MOST_LABELS))
         lines.append(f"    labels: {shown}{', ...' if len(labels) > MOST_LABELS else ''}")

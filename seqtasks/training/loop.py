@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from seqtasks.config import Training
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean
 from seqtasks.files import append_json_line, read_json_lines, write_json_lines
+from seqtasks.sections import Training
 from seqtasks.training import checkpoints
 from seqtasks.training.evaluation import Evaluator
 from seqtasks.training.progress import SilentProgress

@@ -48,9 +48,9 @@ _MANY_TO_ONE = '''"""NAME: does a text tell of good or bad weather? Change this 
 
 import random
 
-from seqtasks.config import Label, Recurrent, Text, Training
+from seqtasks.sections import Label, Recurrent, Text, Training
 from seqtasks.data.delimited import DelimitedFiles
-from seqtasks.data.tfds import TfdsText
+from seqtasks.data.tfds_features import TfdsText
 from seqtasks.metrics import Accuracy, MacroF1
 from seqtasks.registry import register
 from seqtasks.task import MANY_TO_ONE, Sources, Task
@@ -101,9 +101,9 @@ _MANY_TO_MANY = '''"""NAME: which words of a sentence name food or drink? Change
 
 import random
 
-from seqtasks.config import Recurrent, Tags, Tokens, Training
+from seqtasks.sections import Recurrent, Tags, Tokens, Training
 from seqtasks.data.conll import ConllFiles
-from seqtasks.data.tfds import TfdsTags
+from seqtasks.data.tfds_features import TfdsTags
 from seqtasks.metrics import SpanF1, TokenAccuracy
 from seqtasks.registry import register
 from seqtasks.task import MANY_TO_MANY, Sources, Task

@@ -26,7 +26,15 @@ def write_evaluation(folder: RunFolder, split: str, examples: list, predictions:
 
 
 def prediction_rows(examples: list, predictions: list):
-    """Yields one plain dictionary an example: what went in, the reference, the prediction."""
+    """Yields one plain dictionary an example: what went in, the reference, the prediction.
+
+    Of texts cut into windows it is one a window, without the text.
+    """
+    if examples and not {"tokens", "label"} & set(examples[0]):
+        whole = len(examples) == len(predictions)
+        for i, score in enumerate(predictions):
+            yield ({"text": examples[i]["text"][:TEXT_KEPT]} if whole else {"window": i}) | score._asdict()
+        return
     for example, prediction in zip(examples, predictions, strict=True):
         if "tokens" in example:
             yield {"tokens": list(example["tokens"]), "reference": list(example["tags"]), "prediction": prediction}
@@ -45,12 +53,11 @@ def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict
     Returns:
         The predictions, as `seqtasks.predict` gives them.
     """
-    from seqtasks.serving.predict import Predictor
+    from seqtasks.serving.predict import make_predictor
     from seqtasks.serving.signatures import build_module
 
     module = build_module(task.name, task.family, config, pipeline, model)
-    spans = getattr(config.targets, "scheme", None) == "BIO"
-    samples = Predictor(module.signatures, task.family, spans).predict(list(task.serving_examples))
+    samples = make_predictor(module.signatures, task.family, config).predict(list(task.serving_examples))
     write_text(folder.samples, "".join(f"{render(sample)}\n" for sample in samples))
     return samples
 
@@ -104,10 +111,11 @@ def write_report(
         "![Loss, validation score and gradient norm by epoch](learning_curves.png)",
         "",
     ]
-    if "tokens" not in examples[0]:
+    if "label" in examples[0]:
         plots.confusion_matrix(folder.path / "confusion_matrix.png", references, answers, evaluator.pipeline.labels)
         lines += ["## Confusion matrix", "", "![True against predicted labels, test](confusion_matrix.png)", ""]
-    lines += ["## Examples of the test split", "", *_examples(examples, references, predictions), ""]
+    if references is not None:
+        lines += ["## Examples of the test split", "", *_examples(examples, references, predictions), ""]
     lines += ["## Samples", "", *_block("\n".join(map(render, samples))), ""]
     write_text(folder.report, "\n".join(lines))
     return tables

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from seqtasks.config import Training
 from seqtasks.errors import UsageError
+from seqtasks.sections import Training
 
 
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):

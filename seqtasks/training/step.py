@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqtasks.config import Training
+from seqtasks.sections import Training
 
 _LOSS, _NORM, _LARGEST_NORM, _CLIPPED, _STEPS, _FIRST_BAD = range(6)
 

@@ -5,9 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from seqtasks.architectures import build_model
-from seqtasks.config import Config, Label, Recurrent, Tags, Text, Tokens, Training
+from seqtasks.config import Config
 from seqtasks.data.classification import ClassificationPipeline
 from seqtasks.data.tagging import TaggingPipeline
+from seqtasks.sections import Label, Recurrent, Tags, Text, Tokens, Training
 from seqtasks.training.step import TrainingStep
 
 SENTENCES = [

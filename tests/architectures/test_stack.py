@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from seqtasks.architectures.stack import RecurrentStack, recurrent_layer
-from seqtasks.config import Recurrent
 from seqtasks.layers import GRU, LSTM, Bidirectional, SimpleRNN, SimplifiedGRU
+from seqtasks.sections import Recurrent
 
 CELLS = {
     "rnn": SimpleRNN,

@@ -11,7 +11,6 @@ from seqtasks.errors import DataError
 from seqtasks.training.loop import TrainingInterruptedError
 from seqtasks.training.run_folder import RunFolder
 
-
 # Verbs that are groups, whose commands take no task.
 MEASUREMENTS = {"benchmark": ("layers", "fit")}
 

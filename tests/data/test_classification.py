@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from seqtasks.architectures import build_model
-from seqtasks.config import Config, Label, Recurrent, Text, Training
+from seqtasks.config import Config
 from seqtasks.data.classification import ClassificationPipeline
 from seqtasks.errors import DataError
+from seqtasks.sections import Label, Recurrent, Text, Training
 
 TRAIN = [
     {"text": "A très good film, a GOOD one!", "label": "good"},

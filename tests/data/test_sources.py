@@ -6,7 +6,7 @@ import pytest
 
 from seqtasks.data.conll import ConllFiles
 from seqtasks.data.sources import ReadOptions, open_source
-from seqtasks.data.tfds import TfdsTags
+from seqtasks.data.tfds_features import TfdsTags
 from seqtasks.errors import DataError, UsageError
 from seqtasks.task import Sources
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from seqtasks.architectures import build_model
-from seqtasks.config import Config, Recurrent, Tags, Tokens, Training
+from seqtasks.config import Config
 from seqtasks.data.tagging import TaggingPipeline
 from seqtasks.errors import DataError
+from seqtasks.sections import Recurrent, Tags, Tokens, Training
 
 TRAIN = [
     {

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqtasks.config import Config, Label, Recurrent, Text, Training
+from seqtasks.config import Config
 from seqtasks.data.classification import ClassificationPipeline
+from seqtasks.sections import Label, Recurrent, Text, Training
 
 TEXTS = [
     "Zoë ate NAÏVE café food in 東京 😀!",

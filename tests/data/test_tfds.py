@@ -2,8 +2,10 @@ import dataclasses
 
 import pytest
 
+from seqtasks.data.blimp import read_blimp
 from seqtasks.data.sources import ReadOptions
-from seqtasks.data.tfds import TfdsTags, TfdsText, read
+from seqtasks.data.tfds import read
+from seqtasks.data.tfds_features import WIKI40B_MARKUP, TfdsPlainText, TfdsTags, TfdsText
 from seqtasks.errors import DataError, UsageError
 
 
@@ -44,6 +46,9 @@ def data_dir(tmp_path_factory):
     film = [{"text": "good", "label": 1, "stars": 5}, {"text": "bad", "label": 0, "stars": 1}]
     no_label = [{"text": "hm", "label": -1, "stars": -1}]
     store("tiny_texts", texts, {"train": film + no_label, "test": no_label, "unsupervised": no_label})
+    wiki = "\n_START_ARTICLE_\nA b\n_START_SECTION_\nC\n_START_PARAGRAPH_\nOne  two._NEWLINE_Three."
+    plain = features.FeaturesDict({"text": features.Text()})
+    store("tiny_plain", plain, {"train": [{"text": wiki}, {"text": " \n"}, {"text": " a\r\n\tb \n"}]})
     return str(folder)
 
 
@@ -79,6 +84,27 @@ def test_plain_integers_as_labels(data_dir):
     assert [example["label"] for example in dataset.splits["train"]] == ["5", "1"]
 
 
+def test_plain_texts_stay_as_they_are(data_dir):
+    dataset = read("tiny_plain", TfdsPlainText(), ReadOptions(data_dir=data_dir))
+    article, other = dataset.splits["train"]
+    assert article["text"].startswith("\n_START_ARTICLE_\nA b\n")
+    assert other == {"text": " a\r\n\tb \n"}
+    assert dataset.notes == ["dropped 1 empty or unlabelled train example"]
+
+
+def test_markup_becomes_line_breaks(data_dir):
+    dataset = read("tiny_plain", TfdsPlainText(markup=WIKI40B_MARKUP), ReadOptions(data_dir=data_dir))
+    assert dataset.splits == {"train": [{"text": "A b\nC\nOne  two.\nThree."}, {"text": "a\r\n\tb"}]}
+
+
+def test_plain_texts_of_labelled_ones(data_dir):
+    dataset = read("tiny_texts", TfdsPlainText("sentence"), ReadOptions(data_dir=data_dir, features={"text": "text"}))
+    assert dataset.splits == {
+        "train": [{"text": "good"}, {"text": "bad"}, {"text": "hm"}],
+        "test": [{"text": "hm"}],
+    }
+
+
 def test_wrong_features(data_dir):
     with pytest.raises(UsageError, match=r"tiny_texts/1\.0\.0 has no feature 'txt' for text\. Did you mean 'text'\?"):
         read("tiny_texts", TfdsText(text="txt"), ReadOptions(data_dir=data_dir))
@@ -91,6 +117,9 @@ def test_features_of_the_wrong_kind(data_dir):
         read("tiny_tags", TfdsText(text="tokens", label="ner"), ReadOptions(data_dir=data_dir))
     with pytest.raises(UsageError, match="tokens and tags must be sequences"):
         read("tiny_texts", TfdsTags(tokens="text", tags="label"), ReadOptions(data_dir=data_dir))
+    for name, feature in (("tiny_texts", "label"), ("tiny_tags", "tokens")):
+        with pytest.raises(UsageError, match="the text must be a string"):
+            read(name, TfdsPlainText(text=feature), ReadOptions(data_dir=data_dir))
 
 
 def test_data_dir_comes_from_the_environment(data_dir, monkeypatch):
@@ -103,6 +132,8 @@ def test_unknown_builder(tmp_path):
         read("imdb_review", TfdsText(), ReadOptions(data_dir=str(tmp_path)))
     with pytest.raises(UsageError, match=r"tfds:glue/sst3: no such configuration.* Did you mean 'sst2'"):
         read("glue/sst3", TfdsText(), ReadOptions(data_dir=str(tmp_path)))
+    with pytest.raises(UsageError, match=r"tfds:blimp/wh_iland: no such configuration.* Did you mean 'wh_island'"):
+        read_blimp(["wh_iland"], str(tmp_path))
 
 
 def test_failed_preparation_is_one_clear_line(tmp_path, monkeypatch):

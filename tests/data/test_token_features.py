@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqtasks.config import Config, Recurrent, Tags, Tokens, Training
+from seqtasks.config import Config
 from seqtasks.data.tagging import TaggingPipeline
 from seqtasks.data.token_features import TokenFeatures
 from seqtasks.data.vocabulary import Vocabulary
+from seqtasks.sections import Recurrent, Tags, Tokens, Training
 
 LETTERS = "abcdefghij"
 SENTENCES = [

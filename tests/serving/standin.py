@@ -20,7 +20,8 @@ def make_tagging():
     import keras
     import tensorflow as tf
 
-    from seqtasks.config import Config, Recurrent, Tags, Tokens, Training
+    from seqtasks.config import Config
+    from seqtasks.sections import Recurrent, Tags, Tokens, Training
     from seqtasks.task import MANY_TO_MANY
 
     class Features(tf.Module):
@@ -54,7 +55,9 @@ def make_tagging():
             return {"tags": tags, "scores": tf.reduce_max(probabilities, axis=-1)}
 
     config = Config(Tokens(), Tags(), Recurrent(), Training())
-    return _run(MANY_TO_MANY, "standin_tagging", config, SimpleNamespace(tags=TAGS, graph=Features), Model())
+    return _run(
+        MANY_TO_MANY, "standin_tagging", config, SimpleNamespace(tags=TAGS, labels=TAGS, graph=Features), Model()
+    )
 
 
 def make_classification():
@@ -62,7 +65,8 @@ def make_classification():
     import keras
     import tensorflow as tf
 
-    from seqtasks.config import Config, Label, Recurrent, Text, Training
+    from seqtasks.config import Config
+    from seqtasks.sections import Label, Recurrent, Text, Training
     from seqtasks.task import MANY_TO_ONE
 
     class Features(tf.Module):
@@ -85,9 +89,8 @@ def make_classification():
             return {"probabilities": tf.nn.softmax(5.0 * self.projection(vector))}
 
     config = Config(Text(), Label(), Recurrent(), Training())
-    return _run(
-        MANY_TO_ONE, "standin_classification", config, SimpleNamespace(classes=CLASSES, graph=Features), Model()
-    )
+    pipeline = SimpleNamespace(classes=CLASSES, labels=CLASSES, graph=Features)
+    return _run(MANY_TO_ONE, "standin_classification", config, pipeline, Model())
 
 
 def _run(family, name, config, pipeline, model):

@@ -95,8 +95,8 @@ def parity_examples(number, seed=0):
 @pytest.fixture
 def fit(tmp_path):
     """Trains the tiny model: `fit(folder_name, resume=False, model=None, **training)`."""
-    from seqtasks.config import Training
     from seqtasks.metrics import Accuracy
+    from seqtasks.sections import Training
     from seqtasks.training.evaluation import Evaluator
     from seqtasks.training.loop import train
     from seqtasks.training.run_folder import RunFolder

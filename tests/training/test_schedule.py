@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from seqtasks.config import Training
 from seqtasks.errors import UsageError
+from seqtasks.sections import Training
 from seqtasks.training.schedule import WarmupSchedule, build_optimizer
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqtasks.config import Training
+from seqtasks.sections import Training
 from seqtasks.training.step import TrainingStep
 
 

@@ -1,0 +1,82 @@
+"""`seqtasks score`."""
+
+import json
+
+import click
+
+from seqtasks.cli.inputs import read_inputs
+from seqtasks.cli.options import common_options, output_dir_option
+from seqtasks.errors import UsageError
+
+
+@click.command("score")
+@click.argument("run")
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@click.option(
+    "-f", "--file", "files", multiple=True, metavar="FILE", help="Read texts from a file, one a line. Can be repeated."
+)
+@click.option("--details", is_flag=True, help="Show every symbol's log-probability.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "tsv"]),
+    default="text",
+    show_default=True,
+    help="text: a table, the likeliest first. json: an object a line. tsv: log-probability, perplexity, text.",
+)
+@output_dir_option
+@common_options
+def score_command(run, texts, files, details, style, output_dir, code):
+    """Tell how likely RUN, a language model, finds each TEXT: its log-probability and perplexity, in nats.
+
+    A TEXT or FILE of - means standard input, one text a line.
+
+    \b
+    seqtasks score word_lm "The apple and the pear salad" "The apple and the pair salad"
+    seqtasks score char_lm --file lines.txt --format tsv
+    """
+    if not texts and not files:
+        raise UsageError("nothing to score. Give texts, --file FILE, or - for standard input")
+    from seqtasks.cli.start import start_tensorflow
+    from seqtasks.training.run_folder import resolve
+
+    inputs = list(read_inputs(texts, files))
+    run = resolve(run, output_dir)
+    start_tensorflow()
+    from seqtasks.serving.language import score
+
+    scores = score(run, inputs, output_dir=output_dir)
+    if style == "text":
+        # Between two readings of one sentence the question is which is likelier; a file keeps its order.
+        ranked = not files and "-" not in texts and len(scores) > 1
+        scores = sorted(scores, key=lambda one: -one["log_probability"]) if ranked else scores
+        click.echo("log P      perplexity  text")
+        for one in scores:
+            click.echo(f"{one['log_probability']:<9.3f}  {one['perplexity']:<10.2f}  {_shown(one['text'])}")
+            if details:
+                pairs = zip(one["tokens"], one["log_probabilities"], strict=True)
+                click.echo("".join(f"  {value:9.3f}  {_shown(token)}\n" for token, value in pairs), nl=False)
+        if ranked:
+            click.echo(_verdict(scores))
+        return
+    for one in scores:
+        if not details:
+            one = {name: value for name, value in one.items() if name not in ("tokens", "log_probabilities")}
+        if style == "json":
+            click.echo(json.dumps(one))
+        else:
+            click.echo(f"{one['log_probability']:.6f}\t{one['perplexity']:.6f}\t{' '.join(one['text'].split())}")
+
+
+def _verdict(ranked: list[dict]) -> str:
+    first, second = ranked[0], ranked[1]
+    if first["log_probability"] == second["log_probability"]:
+        return f"equally likely: {_shown(first['text'])!r} and {_shown(second['text'])!r}"
+    return (
+        f"likeliest: {_shown(first['text'])!r}, by {first['log_probability'] - second['log_probability']:.3f} nats "
+        "before the next"
+    )
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\n", "\\n")

@@ -1,0 +1,74 @@
+"""Rows of texts through a signature, in batches of similar size."""
+
+from collections.abc import Callable
+
+from seqtasks.errors import UsageError
+
+BATCH_ROWS = 64
+BATCH_BYTES = 64_000  # a tagger takes about 15 kB of memory for each
+
+
+def run_in_batches(
+    signature: Callable[..., dict], arguments: dict[str, list], sizes: list[int], pack=list
+) -> list[dict]:
+    """Runs a signature over rows.
+
+    Args:
+        signature: A function of tensors by name that returns tensors by name.
+        arguments: Each argument's rows; bytes, integers, or numbers with a fraction.
+        sizes: Each row's size.
+        pack: Makes a batch of the first argument's rows.
+
+    Returns:
+        Each row's outputs by name, in the rows' order.
+    """
+    import tensorflow as tf
+
+    answers = [{} for _ in sizes]
+    first = next(iter(arguments))
+    for indices in _batches(sizes):
+        batch = {name: [rows[index] for index in indices] for name, rows in arguments.items()}
+        batch[first] = pack(batch[first])
+        outputs = signature(**{name: tf.constant(rows) for name, rows in batch.items()})
+        outputs = {name: value.numpy() for name, value in outputs.items()}
+        for position, index in enumerate(indices):
+            answers[index] = {name: value[position] for name, value in outputs.items()}
+    return answers
+
+
+def checked(values, kind: type, what: str) -> list:
+    """Returns the values as a list.
+
+    Raises:
+        UsageError: If they are one text, or one of them is of another kind.
+    """
+    if isinstance(values, (str, bytes)):
+        raise UsageError(f"expected a list of {what}. Received: {values!r}")
+    values = list(values)
+    for value in values:
+        if not isinstance(value, kind):
+            raise UsageError(f"expected a list of {what}. Received: {value!r}")
+    return values
+
+
+def encoded(text: str) -> bytes:
+    """Returns a text's bytes; those that were no UTF-8 come back as they were."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair: one `?` each keeps the offsets
+        return text.encode("utf-8", "replace")
+
+
+def decoded(text: bytes) -> str:
+    """Returns the text of bytes, the reverse of `encoded`."""
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _batches(sizes: list[int]) -> list[list[int]]:
+    """Groups rows of similar size, so that little is padding; a long row travels alone."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(sizes)), key=sizes.__getitem__):
+        if not batches or len(batches[-1]) == BATCH_ROWS or (len(batches[-1]) + 1) * sizes[index] > BATCH_BYTES:
+            batches.append([])
+        batches[-1].append(index)
+    return batches
