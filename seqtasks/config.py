@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.sections import Label, NextSymbol, Recurrent, Symbols, Tags, Text, Tokens, Training
+from seqtasks.sections import Frames, Label, NextFrame, NextSymbol, Recurrent, Symbols, Tags, Text, Tokens, Training
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Config:
     """Everything a run's numbers depend on, besides its data.
 
     Args:
-        inputs: `Tokens`, `Text` or `Symbols`.
-        targets: `Tags`, `Label` or `NextSymbol`.
+        inputs: `Tokens`, `Text`, `Symbols` or `Frames`.
+        targets: `Tags`, `Label`, `NextSymbol` or `NextFrame`.
         model: The network.
         training: How it is trained.
     """
 
-    inputs: Tokens | Text | Symbols
-    targets: Tags | Label | NextSymbol
+    inputs: Tokens | Text | Symbols | Frames
+    targets: Tags | Label | NextSymbol | NextFrame
     model: Recurrent
     training: Training
 
@@ -80,7 +80,10 @@ class Config:
         raise UsageError(f"unknown configuration key {key!r}.{did_you_mean(key, known)}")
 
 
-_SECTION_TYPES = {kind.__name__: kind for kind in (Tokens, Text, Symbols, Tags, Label, NextSymbol, Recurrent, Training)}
+_SECTION_TYPES = {
+    kind.__name__: kind
+    for kind in (Tokens, Text, Symbols, Frames, Tags, Label, NextSymbol, NextFrame, Recurrent, Training)
+}
 
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}

@@ -103,6 +103,37 @@ class Symbols(Ranged):
 
 
 @dataclass(frozen=True)
+class Frames(Ranged):
+    """Input of a music task: a piece as frames, for every time step the pitches that sound in it.
+
+    Args:
+        frames_per_quarter: How many frames a quarter note has, in MIDI files that are read and in those written.
+        drums: Whether the pitches are drums.
+        order: In which order the pitches of a frame are written.
+        keys: Write a piece's key before its first frame, where the data tells it.
+        key_dropout: Share of the pieces whose key is left out in training, so that others are understood as well.
+        transpose: In training a piece is moved by at most so many semitones, anew in every epoch.
+        embedding_size: Size of a symbol's vector, where notes are symbols.
+        one_hot: Feed symbols as one-hot vectors instead of a learned embedding.
+        context: How far back the state reaches. `"example"`: to the start of the piece, which is padded to the length
+            of others. `"document"`: likewise, but the piece is cut into windows, the state carried from one to the
+            next; one that is longer than the rows of batches are is cut into several.
+        window: Steps of a window, through which gradients flow back.
+    """
+
+    frames_per_quarter: Annotated[int, Range(least=1, most=480)] = 1
+    drums: bool = False
+    order: Literal["ascending", "descending"] = "descending"
+    keys: bool = True
+    key_dropout: Share = 0.1
+    transpose: Annotated[int, Range(least=0, most=11)] = 0
+    embedding_size: Positive = 100
+    one_hot: bool = False
+    context: Literal["example", "document"] = "example"
+    window: Annotated[int, Range(least=2)] = 200
+
+
+@dataclass(frozen=True)
 class Tags(Ranged):
     """Target of a tagging task: one tag a token.
 
@@ -143,6 +174,20 @@ class NextSymbol(Ranged):
     tied: bool = True
     softmax: Literal["full", "sampled"] = "full"
     samples: Positive = 2_000
+
+
+@dataclass(frozen=True)
+class NextFrame(Ranged):
+    """Target of a music task: the frame that follows.
+
+    Args:
+        notes: How a frame's probability is made of its notes'. `"chain"`: each note is predicted from all before it,
+            those of its own frame included. `"independent"`: every pitch by itself, from the frames before.
+        tied: `"chain"` only. Use the symbols' vectors as the output's weights too.
+    """
+
+    notes: Literal["chain", "independent"] = "chain"
+    tied: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,22 @@ def build_model(config, pipeline):
     from seqtasks.architectures.ensemble import Ensemble
     from seqtasks.architectures.many_to_many import Tagger
     from seqtasks.architectures.many_to_one import Classifier
+    from seqtasks.architectures.note_chain import NoteChain
     from seqtasks.architectures.one_to_many import LanguageModel
+    from seqtasks.architectures.piano_roll_model import PianoRollModel
     from seqtasks.data.classification import ClassificationPipeline
     from seqtasks.data.language import LanguagePipeline
+    from seqtasks.data.music import MusicPipeline
+    from seqtasks.data.piano_roll_pipeline import PianoRollPipeline
     from seqtasks.data.tagging import TaggingPipeline
 
-    architectures = {TaggingPipeline: Tagger, ClassificationPipeline: Classifier, LanguagePipeline: LanguageModel}
+    architectures = {
+        TaggingPipeline: Tagger,
+        ClassificationPipeline: Classifier,
+        LanguagePipeline: LanguageModel,
+        MusicPipeline: NoteChain,
+        PianoRollPipeline: PianoRollModel,
+    }
     if type(pipeline) not in architectures:
         raise SeqtasksError(f"no architecture takes the features of {type(pipeline).__name__}")
     members = []

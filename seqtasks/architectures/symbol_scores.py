@@ -34,7 +34,7 @@ class SymbolScores(keras.layers.Layer):
         self.kernel = None
         if not self.tied:
             self.kernel = self.add_weight(shape=(self.num_symbols, shape[-1]), name="kernel")
-        self.bias = self.add_weight(shape=(self.num_symbols,), initializer="zeros", name="bias")
+        self.bias = self.add_weight(shape=(self.num_symbols,), initializer="zeros", name="bias", autocast=False)
 
     def call(self, outputs, shared=None):
         weights, bias = self._weights(shared)
@@ -57,9 +57,11 @@ class SymbolScores(keras.layers.Layer):
         right = tf.cast(tf.reduce_sum(outputs * rows, axis=-1), tf.float32) + tf.gather(bias, targets)
         others = tf.cast(tf.matmul(outputs, tf.gather(weights, drawn), transpose_b=True), tf.float32)
         others += tf.gather(bias, drawn) - self._log_expected(drawn)
-        # The right symbol is no mistake when drawn.
-        others = tf.where(targets[:, None] == drawn, -1e9, others)
-        logits = tf.concat([(right - self._log_expected(targets))[:, None], others], axis=1)
+        # The right symbol is no mistake when drawn: it is as right again. With that, the loss is least where that over
+        # all symbols is, however few are drawn.
+        again = targets[:, None] == drawn
+        right += tf.math.log1p(tf.reduce_sum(tf.cast(again, tf.float32), axis=1)) - self._log_expected(targets)
+        logits = tf.concat([right[:, None], tf.where(again, -1e9, others)], axis=1)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.zeros_like(targets), logits)
 
     def _weights(self, shared):

@@ -1,9 +1,18 @@
 """Texts from the command line, from files and from standard input."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import click
 
 from seqtasks.errors import UsageError
+
+
+def text_arguments(command: Callable) -> Callable:
+    """Adds TEXTs and `--file`; the verb receives `texts` and `files`, for `read_inputs`."""
+    more = "Read texts from a file, one a line. Can be repeated."
+    command = click.option("-f", "--file", "files", multiple=True, metavar="FILE", help=more)(command)
+    return click.argument("texts", nargs=-1, metavar="[TEXT]...")(command)
 
 
 def read_inputs(texts, files) -> Iterator[str]:

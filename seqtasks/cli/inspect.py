@@ -1,11 +1,67 @@
 """`seqtasks inspect`."""
 
+import functools
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import click
 
 from seqtasks.cli.options import common_options, config_options, data_options, output_dir_option
+from seqtasks.errors import UsageError
+
+# One line each, so that --help need not import them.
+DIAGNOSTICS = {
+    "gradients": "Measure how far back a loss's gradient reaches, by recurrent cell.",
+    "agreement": "Test whether trained models make verbs agree with their subjects.",
+}
 
 
-@click.command("inspect")
+class InspectCommand(click.Command):
+    """A command that hands over to another where its first argument names one: no task is called so."""
+
+    def make_context(self, info_name, args, parent=None, **extra):
+        if args and args[0] in DIAGNOSTICS:
+            name, *args = args
+            command = getattr(importlib.import_module(f"seqtasks.cli.inspect_{name}"), f"{name}_command")
+            return command.make_context(f"{info_name} {name}", args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_options(self, ctx, formatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section(f"Diagnostics of language models ({ctx.command_path} NAME --help)"):
+            formatter.write_dl(list(DIAGNOSTICS.items()))
+
+
+def picture_options(name: str) -> Callable:
+    """Adds `--output` and `--force` to a diagnostic, which receives `picture`, the PNG file to write.
+
+    Args:
+        name: The file's name.
+    """
+
+    def decorate(command: Callable) -> Callable:
+        @click.option("--output", default="inspection", show_default=True, metavar="FOLDER", help=f"Where {name} goes.")
+        @click.option("--force", is_flag=True, help=f"Replace {name}.")
+        @functools.wraps(command)
+        def wrapper(*args, output, force, **kwargs):
+            picture = Path(output) / name
+            if picture.exists() and not force:
+                raise UsageError(f"{picture} exists. Replace it with --force")
+            folder = picture.absolute().parent
+            while not folder.exists():
+                folder = folder.parent
+            if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+                raise UsageError(f"--output {output}: {folder} is no folder that can be written to")
+            return command(*args, picture=picture, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+@click.command("inspect", cls=InspectCommand)
 @click.argument("run", metavar="TASK|RUN")
 @data_options
 @config_options

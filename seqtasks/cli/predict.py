@@ -4,7 +4,7 @@ import itertools
 
 import click
 
-from seqtasks.cli.inputs import read_inputs
+from seqtasks.cli.inputs import read_inputs, text_arguments
 from seqtasks.cli.options import common_options, output_dir_option
 from seqtasks.errors import UsageError
 
@@ -13,10 +13,7 @@ LINES_AT_ONCE = 512
 
 @click.command("predict")
 @click.argument("run")
-@click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option(
-    "-f", "--file", "files", multiple=True, metavar="FILE", help="Read texts from a file, one a line. Can be repeated."
-)
+@text_arguments
 @click.option(
     "--format",
     "style",

@@ -4,17 +4,14 @@ import json
 
 import click
 
-from seqtasks.cli.inputs import read_inputs
+from seqtasks.cli.inputs import read_inputs, text_arguments
 from seqtasks.cli.options import common_options, output_dir_option
 from seqtasks.errors import UsageError
 
 
 @click.command("score")
 @click.argument("run")
-@click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option(
-    "-f", "--file", "files", multiple=True, metavar="FILE", help="Read texts from a file, one a line. Can be repeated."
-)
+@text_arguments
 @click.option("--details", is_flag=True, help="Show every symbol's log-probability.")
 @click.option(
     "--format",
@@ -34,14 +31,19 @@ def score_command(run, texts, files, details, style, output_dir, code):
     \b
     seqtasks score word_lm "The apple and the pear salad" "The apple and the pair salad"
     seqtasks score char_lm --file lines.txt --format tsv
+    seqtasks score music "60 64 67 | 60 65 69 |" piece.mid
     """
     if not texts and not files:
         raise UsageError("nothing to score. Give texts, --file FILE, or - for standard input")
+    from seqtasks.cli.music_prompts import written_piece
     from seqtasks.cli.start import start_tensorflow
+    from seqtasks.serving.music_settings import music_settings
     from seqtasks.training.run_folder import resolve
 
     inputs = list(read_inputs(texts, files))
     run = resolve(run, output_dir)
+    if settings := music_settings(run):
+        inputs = [written_piece(text, settings) for text in inputs]
     start_tensorflow()
     from seqtasks.serving.language import score
 

@@ -57,8 +57,8 @@ class LanguagePipeline:
         if not counter:
             raise DataError("the training split has no text")
         counter = Counter({symbol: n for symbol, n in counter.items() if not is_unknown(symbol)})
-        unknown = sum(lengths) - len(lengths) - sum(counter.values())
         counter.pop(PADDING, None)
+        unknown = sum(lengths) - len(lengths) - sum(counter.values())
         kept = Vocabulary.build(counter, max_size=inputs.max_symbols, min_count=inputs.min_count)
         symbols = Vocabulary([END, *kept.tokens[2:]])
         counts = [counter.get(symbol, 0) for symbol in symbols.tokens]
@@ -102,7 +102,7 @@ class LanguagePipeline:
         rows = [[*self.symbols.ids(_known(row)), *ends] for row in _symbols_of(examples, self.config.inputs)]
         splits = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
         targets = np.fromiter((i for row in rows for i in row), np.int32, int(splits[-1]))
-        inputs = np.concatenate([[END_ID], targets[:-1]]).astype(np.int32)
+        inputs = np.concatenate([[END_ID], targets])[: len(targets)].astype(np.int32)
         # Each text begins behind the end of one.
         inputs[splits[:-1][np.diff(splits) > 0]] = END_ID
         return Encoded(splits, {"inputs": inputs, "targets": targets})

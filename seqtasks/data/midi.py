@@ -118,6 +118,11 @@ def write_midi(
         mido.MidiFile(type=0, ticks_per_beat=ticks * frames_per_quarter, tracks=[track]).save(temporary)
 
 
+def check_midi_package() -> None:
+    """Raises a `SeqtasksError` that tells how to install mido, if it is not installed."""
+    _mido()
+
+
 def held_notes(frames, joined: bool = True) -> list[tuple[int, int, int]]:
     """Returns the notes that frames are made of, as pitch, first frame and the frame after the last.
 

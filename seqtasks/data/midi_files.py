@@ -1,5 +1,6 @@
 """Reads pieces of music from folders of MIDI files, and from JSON files of pitches."""
 
+import dataclasses
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ class MidiFiles:
     belongs to train. JSON is laid out as `{"train": [piece: [frame: [pitch, ...]]], "valid": ...}`.
 
     Args:
-        frames_per_quarter: How many frames a quarter note of a MIDI file has.
-        drums: Read the drums of MIDI files, and nothing else.
+        frames_per_quarter: How many frames a quarter note of a MIDI file has, unless the options say so.
+        drums: Read the drums of MIDI files, and nothing else, likewise.
     """
 
     frames_per_quarter: int = 1
@@ -47,7 +48,11 @@ class MidiFiles:
         path = Path(path)
         if not path.exists():
             raise DataError("no such file or folder", path)
-        return _read_json(path, options) if path.suffix.lower() == ".json" else self._read_midi(path, options)
+        if path.suffix.lower() == ".json":
+            return _read_json(path, options)
+        asked = {"frames_per_quarter": options.frames_per_quarter, "drums": options.drums}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        return dataclasses.replace(self, **asked)._read_midi(path, options)
 
     def _read_midi(self, path: Path, options) -> Dataset:
         dataset = Dataset({}, str(path))

@@ -25,6 +25,8 @@ class ReadOptions:
         seed: Seed of generated data and of what is held out.
         validation_fraction: Part of train held out where a split is missing.
         scheme: `"BIO"` if tags are spans, `"plain"` if not; `open_source` takes it from the task.
+        frames_per_quarter: Of MIDI files, how many frames a quarter note has; None leaves it to the format.
+        drums: Of MIDI files, whether to read the drums; None leaves it to the format.
     """
 
     data_dir: str | None = None
@@ -34,6 +36,8 @@ class ReadOptions:
     seed: int = 1
     validation_fraction: float = 0.1
     scheme: str = "BIO"
+    frames_per_quarter: int | None = None
+    drums: bool | None = None
 
 
 def open_source(task: Task, data: str = BUILTIN, options: ReadOptions | None = None) -> Dataset:

@@ -46,9 +46,9 @@ class SymbolTables(tf.Module):
         super().__init__()
         self.inputs = inputs
         self.table = vocabulary.lookup_table()
-        self.marked = tf.constant([_MARKED_UNKNOWN, UNKNOWN, END])
-        special = vocabulary.tokens[: END_ID + 1]
-        self.symbols = ["", *special[1:], *(_read(symbol, inputs) for symbol in vocabulary.tokens[END_ID + 1 :])]
+        symbols = [_read(symbol, inputs) for symbol in vocabulary.tokens[END_ID + 1 :]]
+        # Bytes alone: NumPy, which graphs make constants with, would read a mixture as ASCII.
+        self.symbols = [b"", UNKNOWN.encode(), END.encode(), *symbols]
 
     def ids(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Returns the ids of each text's symbols, ragged int32 `[B, (T)]`.
@@ -60,7 +60,7 @@ class SymbolTables(tf.Module):
         if self.inputs.unit == "byte":
             values = tf.strings.as_string(tf.reshape(tf.io.decode_raw(values, tf.uint8), [-1]), width=3, fill="0")
         ids = tf.cast(self.table.lookup(values), tf.int32)
-        marked = tf.reduce_any(values[:, None] == self.marked, axis=1)
+        marked = tf.reduce_any(values[:, None] == tf.constant([_MARKED_UNKNOWN, UNKNOWN, END]), axis=1)
         return symbols.with_values(tf.where(marked, UNKNOWN_ID, ids))
 
     def names(self, ids: tf.Tensor) -> tf.Tensor:
@@ -82,8 +82,9 @@ class SymbolTables(tf.Module):
         if self.inputs.tokenizer == "words":
             text = tf.strings.regex_replace(text, _CLOSING, r"\1")
             text = tf.strings.regex_replace(text, _OPENING, r"\1")
-        bare = tf.strings.length(tf.strings.strip(prompt)) == 0
-        return tf.where(bare, tf.strings.strip(text), prompt + text)
+        # Where a prompt ends with white space, or is none, no blank comes behind it.
+        last = tf.strings.strip(tf.strings.substr(" " + prompt, -1, 1))
+        return prompt + tf.where(last == "", tf.strings.strip(text), text)
 
 
 def written(symbol: bytes, inputs: Symbols) -> str:

@@ -8,8 +8,6 @@ import heapq
 
 import numpy as np
 
-FILLER = -1
-
 
 def batches_of_windows(splits, batch_size: int, window: int, rng=None) -> list[tuple]:
     """Lays documents out in rows of windows.

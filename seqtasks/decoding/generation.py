@@ -54,7 +54,7 @@ def generate(model, prompt: tf.RaggedTensor, wishes: Wishes, allow_unknown: bool
     """
     logits, states = model.read_prompt(prompt)
     never = [PADDING_ID] if allow_unknown else [PADDING_ID, UNKNOWN_ID]
-    barrier = tf.reduce_sum(tf.one_hot(never, logits.shape[-1], on_value=-1e30), axis=0)
+    barrier = tf.reduce_sum(tf.one_hot(never, logits.shape[-1], on_value=-float("inf")), axis=0)
     length = tf.maximum(tf.reduce_max(wishes.max_length, axis=0), 0)
     numbers = tf.transpose(random_numbers(wishes.seed, length))
     batch_size = tf.shape(logits)[0]

@@ -31,7 +31,7 @@ def choose(logits, numbers, temperature, top_k, top_p) -> tf.Tensor:
     """Draws a symbol for each row, independently of the other rows.
 
     Args:
-        logits: Scores float32 `[B, V]`, far below the others for what must not be drawn.
+        logits: Scores float32 `[B, V]`, minus infinity for what must not be drawn.
         numbers: Random numbers in [0, 1), float32 `[B]`.
         temperature: The scores are divided by it, float32 `[B]`; 0 takes the likeliest symbol.
         top_k: Draw from so many likeliest symbols, int32 `[B]`; 0 for all. Symbols of equal score at the border stay.
@@ -45,7 +45,9 @@ def choose(logits, numbers, temperature, top_k, top_p) -> tf.Tensor:
         Fan et al., Hierarchical Neural Story Generation, ACL 2018 (top-k); Holtzman et al., The Curious Case of Neural
         Text Degeneration, ICLR 2020 (top-p).
     """
-    scaled = logits / tf.where(temperature > 0, temperature, 1.0)[:, None]
+    # From the likeliest down, as a quotient by next to no temperature would be no number.
+    scaled = logits - tf.reduce_max(logits, axis=-1, keepdims=True)
+    scaled /= tf.where(temperature > 0, temperature, 1.0)[:, None]
     filtered = tf.reduce_any((top_k > 0) | (top_p < 1))
     # In the vocabulary's order whether or not there is anything to filter, so that no other row changes a choice.
     scaled = tf.cond(

@@ -1,7 +1,8 @@
 """Scores of predictions: thin adapters over the field's own scorers."""
 
 from seqtasks.metrics.classification import Accuracy, MacroF1
+from seqtasks.metrics.frames import FrameLikelihood
 from seqtasks.metrics.perplexity import Perplexity
 from seqtasks.metrics.spans import SpanF1, TokenAccuracy
 
-__all__ = ["Accuracy", "MacroF1", "Perplexity", "SpanF1", "TokenAccuracy"]
+__all__ = ["Accuracy", "FrameLikelihood", "MacroF1", "Perplexity", "SpanF1", "TokenAccuracy"]

@@ -22,7 +22,7 @@ class Perplexity:
         count = sum(score.count for score in predictions)
         nats = -math.fsum(score.log_probability for score in predictions) / max(count, 1)
         # A model that knows nothing yet may be surprised beyond what a float holds.
-        perplexity = math.exp(nats) if nats < 700 else math.inf
+        perplexity = math.inf if nats >= 700 else math.exp(nats)
         return {"perplexity": perplexity, "nats": nats, "bits": nats / math.log(2), "log_likelihood": -nats}
 
     def report(self, references: None, predictions: list) -> str:

@@ -11,7 +11,7 @@ _RANGES = {
     "temperature": Range(least=0),
     "top_k": Range(least=0, most=_INTEGERS),
     "top_p": Range(least=0, most=1),
-    "max_length": Range(least=0, most=_INTEGERS),
+    "max_length": Range(least=0, most=100_000),
     "seed": Range(least=-_INTEGERS, most=_INTEGERS),
 }
 
@@ -63,6 +63,8 @@ class LanguagePredictor:
         for name, value in wishes.items():
             if value not in _RANGES[name]:
                 raise UsageError(f"{name} must be {_RANGES[name]}. Received: {value!r}")
+            if name in ("top_k", "max_length", "seed") and int(value) != value:
+                raise UsageError(f"{name} must be a whole number. Received: {value!r}")
         rows = [encoded(prompt) for prompt in prompts]
         arguments = {name: [value] * len(rows) for name, value in wishes.items()}
         arguments |= {name: [float(wishes[name])] * len(rows) for name in ("temperature", "top_p")}

@@ -8,6 +8,7 @@ from typing import Any
 from seqtasks import registry
 from seqtasks.config import Config
 from seqtasks.errors import SeqtasksError
+from seqtasks.sections import NextFrame
 from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, Task
 
 
@@ -52,7 +53,7 @@ def load_run(folder) -> LoadedRun:
     task = registry.get(values["task"])
     try:
         config = Config.from_dict(values["config"]).override({"training.mixed_precision": False})
-        pipeline = pipeline_class(task.family).load(config, run.vocabulary)
+        pipeline = pipeline_class(task.family, config.targets).load(config, run.vocabulary)
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise SeqtasksError(f"{folder}: config.json or vocabulary/ cannot be read: {error!r}") from error
     model = build_model(config, pipeline)
@@ -60,8 +61,15 @@ def load_run(folder) -> LoadedRun:
     return LoadedRun(run.path, task, config, pipeline, model, str(values.get("data", "")))
 
 
-def pipeline_class(family: str) -> type:
+_MUSIC = {"chain": ("music", "MusicPipeline"), "independent": ("piano_roll_pipeline", "PianoRollPipeline")}
+
+
+def pipeline_class(family: str, targets=None) -> type:
     """Returns the pipeline of a family of tasks.
+
+    Args:
+        family: The family.
+        targets: The configuration's section of targets: music has pipelines of its own.
 
     Raises:
         SeqtasksError: If the family has none.
@@ -71,6 +79,8 @@ def pipeline_class(family: str) -> type:
         MANY_TO_ONE: ("classification", "ClassificationPipeline"),
         ONE_TO_MANY: ("language", "LanguagePipeline"),
     }
+    if isinstance(targets, NextFrame):
+        names = {ONE_TO_MANY: _MUSIC[targets.notes]}
     if family not in names:
         raise SeqtasksError(f"there is no pipeline for {family} tasks")
     module, name = names[family]

@@ -88,7 +88,7 @@ def _data_lines(dataset) -> list[str]:
 
     lines = [f"  note: {note}" for note in dataset.notes]
     for split, examples in dataset.splits.items():
-        sizes = [len(e["tokens"]) if "tokens" in e else len(e["text"].split()) for e in examples]
+        sizes = [_size(example) for example in examples]
         lengths = zip(PERCENTILES, np.percentile(sizes, PERCENTILES, method="higher"), strict=True)
         words = ", ".join(f"{percent}%: {int(length)}" for percent, length in lengths)
         lines.append(
@@ -102,11 +102,18 @@ def _data_lines(dataset) -> list[str]:
     return lines
 
 
+def _size(example: dict) -> int:
+    """Returns how many words a text has; of a piece of music the frames are counted."""
+    if "text" in example:
+        return len(example["text"].split())
+    return len(example["tokens"] if "tokens" in example else example["frames"])
+
+
 def _model_lines(task, config: Config, dataset) -> list[str]:
     from seqtasks.architectures import build_model
     from seqtasks.serving.loading import pipeline_class
 
-    model = build_model(config, pipeline_class(task.family).fit(config, dataset.splits["train"]))
+    model = build_model(config, pipeline_class(task.family, config.targets).fit(config, dataset.splits["train"]))
     rows = [(layer.name, type(layer).__name__, layer.count_params()) for layer in model.layers]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  {count:>12,}" for name, kind, count in rows]

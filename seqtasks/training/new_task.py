@@ -5,7 +5,7 @@ from pathlib import Path
 from seqtasks import registry
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.files import write_text
-from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
 
 
 def new_task(name: str, path=None, *, family: str = MANY_TO_ONE, force: bool = False) -> Path:
@@ -14,7 +14,8 @@ def new_task(name: str, path=None, *, family: str = MANY_TO_ONE, force: bool = F
     Args:
         name: The task's name, a Python identifier.
         path: Where to write; `<name>.py` in the current folder when None.
-        family: `"many_to_many"` for one tag a word, `"many_to_one"` for one label a text.
+        family: `"many_to_many"` for one tag a word, `"many_to_one"` for one label a text, `"one_to_many"` for texts
+            that go on.
         force: Replace the file if it exists.
 
     Returns:
@@ -145,4 +146,49 @@ def NAME() -> Task:
     )
 '''
 
-_TEXTS = {MANY_TO_MANY: _MANY_TO_MANY, MANY_TO_ONE: _MANY_TO_ONE}
+_ONE_TO_MANY = '''"""NAME: how a weather report goes on. Change this into your language model.
+
+    seqtasks run NAME --code PATH/TO/THIS/FILE                    generated examples
+    seqtasks run NAME --code PATH/TO/THIS/FILE --data FOLDER      your own text: train.txt, valid.txt, test.txt
+"""
+
+import random
+
+from seqtasks.data.plain_text import TextFiles
+from seqtasks.data.tfds_features import TfdsPlainText
+from seqtasks.metrics import Perplexity
+from seqtasks.registry import register
+from seqtasks.sections import NextSymbol, Recurrent, Symbols, Training
+from seqtasks.task import ONE_TO_MANY, Sources, Task
+
+PLACES = ("the coast", "the hills", "the city", "the north", "our valley")
+WEATHER = {"sunny": "dry", "warm": "dry", "rainy": "wet", "stormy": "wet"}
+
+
+def generate(seed: int) -> dict:
+    """Returns generated examples by split. Yours may come from anywhere."""
+    draw = random.Random(seed)
+
+    def example() -> dict:
+        word = draw.choice(list(WEATHER))
+        return {"text": f"today it is {word} in {draw.choice(PLACES)} , so the roads are {WEATHER[word]} ."}
+
+    return {split: [example() for _ in range(n)] for split, n in (("train", 400), ("validation", 60), ("test", 60))}
+
+
+@register("NAME")
+def NAME() -> Task:
+    return Task(
+        family=ONE_TO_MANY,
+        sources=Sources(builtin=generate, files=TextFiles(lines=True), tfds_default=TfdsPlainText()),
+        inputs=Symbols(unit="word", embedding_size=50),
+        targets=NextSymbol(),
+        model=Recurrent(cell="gru", units=50, bidirectional=False, dropout=0.1),
+        metrics=(Perplexity(),),
+        monitor="val_log_likelihood",
+        training=Training(batch_size=32, epochs=10, learning_rate=1e-2),
+        serving_examples=("today it is stormy in", ""),
+    )
+'''
+
+_TEXTS = {MANY_TO_MANY: _MANY_TO_MANY, MANY_TO_ONE: _MANY_TO_ONE, ONE_TO_MANY: _ONE_TO_MANY}

@@ -107,6 +107,8 @@ def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: 
         **source_options,
         seed=config.training.seed,
         validation_fraction=config.training.validation_fraction,
+        frames_per_quarter=getattr(config.inputs, "frames_per_quarter", None),
+        drums=getattr(config.inputs, "drums", None),
     )
     return open_source(task, data, options)
 

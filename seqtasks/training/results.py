@@ -1,5 +1,6 @@
 """What a run leaves for people: scores, predictions, samples, and report.md with its pictures."""
 
+from seqtasks.data.music_text import write_piece
 from seqtasks.files import write_json, write_json_lines, write_text
 from seqtasks.serving.rendering import render
 from seqtasks.training import plots
@@ -33,7 +34,7 @@ def prediction_rows(examples: list, predictions: list):
     if examples and not {"tokens", "label"} & set(examples[0]):
         whole = len(examples) == len(predictions)
         for i, score in enumerate(predictions):
-            yield ({"text": examples[i]["text"][:TEXT_KEPT]} if whole else {"window": i}) | score._asdict()
+            yield ({"text": _text_of(examples[i])[:TEXT_KEPT]} if whole else {"window": i}) | score._asdict()
         return
     for example, prediction in zip(examples, predictions, strict=True):
         if "tokens" in example:
@@ -45,6 +46,10 @@ def prediction_rows(examples: list, predictions: list):
                 "prediction": prediction["label"],
             }
             yield row | {"probabilities": prediction["probabilities"]}
+
+
+def _text_of(example: dict) -> str:
+    return example["text"] if "text" in example else write_piece(example["frames"], example["key"])
 
 
 def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict]:

@@ -118,7 +118,7 @@ def run(
     progress.note(f"Data: {data}{', generated: its scores say nothing about real text' * (data == BUILTIN)}")
     dataset = read_data(definition, data, source_options, config)
     try:
-        pipeline = _pipeline_class(definition).fit(config, dataset.splits["train"])
+        pipeline = _pipeline_class(definition, config).fit(config, dataset.splits["train"])
     except DataError as error:
         raise error if error.path else DataError(str(error), dataset.source) from None
     skip = bool(source_options.get("skip_bad_rows"))
@@ -271,10 +271,10 @@ def _flat(config: Config) -> dict[str, Any]:
     }
 
 
-def _pipeline_class(task):
+def _pipeline_class(task, config):
     from seqtasks.serving.loading import pipeline_class
 
-    return pipeline_class(task.family)
+    return pipeline_class(task.family, config.targets)
 
 
 def _tell_data(progress, dataset) -> None:

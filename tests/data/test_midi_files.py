@@ -62,6 +62,7 @@ def test_without_such_folders_every_file_is_train(tmp_path):
 def test_fields_choose_the_grid_and_the_drums(tmp_path):
     write_midi(tmp_path / "a.mid", [[36], [38]], frames_per_quarter=2, drums=True)
     assert pieces(read(tmp_path, MidiFiles(2, drums=True))) == {"train": [[[36], [38]]]}
+    assert pieces(read(tmp_path, frames_per_quarter=4, drums=True)) == {"train": [[[36], [], [38]]]}
     with pytest.raises(DataError, match=r"a\.mid: no notes, but for drums"):
         read(tmp_path)
 

@@ -107,5 +107,5 @@ def test_unknown_family_is_refused():
     run = make_tagging()
     from seqtasks.serving.signatures import build_module
 
-    with pytest.raises(SeqtasksError, match="one_to_many task cannot be exported"):
-        build_module("music", "one_to_many", run.config, run.pipeline, run.model)
+    with pytest.raises(SeqtasksError, match="encoder_decoder task cannot be exported"):
+        build_module("translation", "encoder_decoder", run.config, run.pipeline, run.model)

@@ -11,7 +11,8 @@ import pytest
 
 import seqtasks.serving.c_api
 from seqtasks import registry
-from seqtasks.task import MANY_TO_MANY
+from seqtasks.serving.language_signatures import DEFAULTS
+from seqtasks.task import MANY_TO_MANY, ONE_TO_MANY
 
 BATCH = 32
 TEXTS = ("", "Zoë naïvely paid 3.50 € in 東京 😀.", "A very long text, " * 200)
@@ -63,6 +64,15 @@ def inputs_of(trained) -> list[str]:
     return [*trained.task.serving_examples, *TEXTS]
 
 
+def request_of(trained, rows) -> dict:
+    """Returns the arguments of `serving_default`: the rows, and for a language model how each is to go on."""
+    if trained.task.family != ONE_TO_MANY:
+        return {"text": rows}
+    wishes = {**DEFAULTS, "seed": 0}
+    arguments = {name: [value] * len(rows) for name, value in wishes.items()}
+    return {"prompt": rows, **arguments, "seed": list(range(len(rows)))}
+
+
 def test_no_task_file_is_broken():
     assert registry.broken() == []
 
@@ -104,6 +114,11 @@ def test_reloaded_run_scores_as_before(trained):
 
 def test_predictions(trained, predicted):
     for text, prediction in zip(inputs_of(trained), predicted, strict=True):
+        if trained.task.family == ONE_TO_MANY:
+            assert prediction["prompt"] == text
+            assert prediction["text"].startswith(text)
+            assert prediction["log_probability"] < 0
+            continue
         assert prediction["text"] == text
         if trained.task.family == MANY_TO_MANY:
             assert len(prediction["tokens"]) == len(prediction["tags"]) == len(prediction["scores"])
@@ -122,7 +137,7 @@ def test_export_predicts_the_same(trained, predicted):
 def test_bare_process_answers_the_same(trained, predicted):
     from seqtasks.serving.verification import run_bare
 
-    requests = [("serving_default", {"text": inputs_of(trained)}), ("serving_default", {"text": []})]
+    requests = [("serving_default", request_of(trained, rows)) for rows in (inputs_of(trained), [])]
     answers, nothing = run_bare(trained.export, requests)
     assert_answers(trained, predicted, answers)
     assert not any(nothing.values())
@@ -143,7 +158,7 @@ def test_c_api_answers_the_same(trained, predicted):
             "serving_default",
             "--json",
         ],
-        input=json.dumps({"text": inputs_of(trained)}),
+        input=json.dumps(request_of(trained, inputs_of(trained))),
         capture_output=True,
         text=True,
         check=False,
@@ -158,8 +173,8 @@ def assert_alike(here, there):
     for name, value in here.items():
         if name == "entities":
             assert [{**e, "score": None} for e in value] == [{**e, "score": None} for e in there[name]]
-        elif name in ("scores", "score", "probabilities"):
-            assert there[name] == pytest.approx(value, abs=1e-5)
+        elif name in ("scores", "score", "probabilities", "log_probability"):
+            assert there[name] == pytest.approx(value, rel=1e-5, abs=1e-5)
         else:
             assert there[name] == value
 
@@ -172,6 +187,10 @@ def assert_answers(trained, predicted, answers):
             assert answers["tokens"][row][:length] == prediction["tokens"]
             assert answers["tags"][row][:length] == prediction["tags"]
             assert answers["scores"][row][:length] == pytest.approx(prediction["scores"], abs=1e-5)
+        elif trained.task.family == ONE_TO_MANY:
+            assert answers["text"][row] == prediction["text"]
+            assert answers["finished"][row] == prediction["finished"]
+            assert answers["log_probability"][row] == pytest.approx(prediction["log_probability"], rel=1e-5)
         else:
             assert answers["label"][row] == prediction["label"]
             probabilities = dict(zip(answers["classes"][row], answers["probabilities"][row], strict=True))

@@ -5,10 +5,10 @@ import pytest
 
 import seqtasks
 from seqtasks.errors import UsageError
-from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
 
 
-@pytest.mark.parametrize("family", [MANY_TO_MANY, MANY_TO_ONE])
+@pytest.mark.parametrize("family", [MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY])
 def test_the_file_registers_a_task_whose_examples_are_reproducible(tmp_path, family):
     from seqtasks import registry
 
@@ -25,7 +25,7 @@ def test_the_file_registers_a_task_whose_examples_are_reproducible(tmp_path, fam
         assert len(example["tokens"]) == len(example["tags"])
 
 
-@pytest.mark.parametrize("family", [MANY_TO_MANY, MANY_TO_ONE])
+@pytest.mark.parametrize("family", [MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY])
 def test_the_file_is_as_tidy_as_our_own(tmp_path, family):
     path = seqtasks.new_task("tidy", tmp_path, family=family)
     options = ["--isolated", "--select=E,F,I,UP,B", "--line-length=120"]

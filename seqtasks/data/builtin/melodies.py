@@ -11,7 +11,7 @@ from itertools import combinations
 
 from seqtasks.task import Example
 
-SIZES = {"train": 400, "validation": 60, "test": 60}
+SIZES = {"train": 400, "validation": 100, "test": 100}
 FRAMES_PER_QUARTER = 2
 BAR = 4 * FRAMES_PER_QUARTER
 
