@@ -44,7 +44,7 @@ def gradients_command(
 
     \b
     seqtasks inspect gradients word_lm
-    seqtasks inspect gradients word_lm --trained 6 -s units=32
+    seqtasks inspect gradients word_lm --trained 6 --length 20
     seqtasks inspect gradients char_lm --cell rnn,lstm --length 100
     """
     from seqtasks import registry

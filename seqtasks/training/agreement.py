@@ -120,8 +120,8 @@ class Agreement:
                 cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
                 lines.append("  ".join([first.ljust(widths[0]), *cells]))
         ties = [
-            f"{judgement.name}: {judgement.ties:,} of {len(judgement.pairs):,} pairs are equally likely to it, which "
-            "counts as wrong; it may know neither form of the verb"
+            f"{judgement.name}: ties, which count as wrong, in {judgement.ties:,} of {len(judgement.pairs):,} pairs; "
+            "it may know neither form of the verb"
             for judgement in self.judgements
             if judgement.ties
         ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import SeqtasksError, UsageError
-from seqtasks.serving import predict as predict_module
+from seqtasks.serving import rows
 from seqtasks.serving.entities import entities_of
 from seqtasks.serving.predict import Predictor, load_predictor, predict
 from seqtasks.serving.rendering import render
@@ -91,7 +91,7 @@ def test_many_texts_keep_their_order(in_memory, monkeypatch):
     batches = []
     one_by_one = [in_memory.predict([text])[0] for text in texts]
     monkeypatch.setattr(
-        predict_module, "_batches", lambda sizes, make=predict_module._batches: batches.extend(make(sizes)) or batches
+        rows, "_batches", lambda sizes, make=rows._batches: batches.extend(make(sizes)) or batches
     )
     together = in_memory.predict(texts)
     assert len(batches) == 3
@@ -105,12 +105,12 @@ def test_no_text(in_memory):
 
 def test_long_rows_travel_alone():
     sizes = [10] * 70 + [10**6, 300_000, 5]
-    batches = predict_module._batches(sizes)
+    batches = rows._batches(sizes)
     assert sorted(index for batch in batches for index in batch) == list(range(len(sizes)))
     assert all(len(batch) <= 64 for batch in batches)
     assert [70] in batches
     assert [71] in batches
-    assert predict_module._batches([]) == []
+    assert rows._batches([]) == []
 
 
 def test_predict_takes_texts_and_tokens(run_of, loaded):

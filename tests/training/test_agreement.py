@@ -77,7 +77,7 @@ def test_the_table_has_counts_chance_and_every_run():
     assert ["5-8", "1", "0.500", "0.000", "1.000"] in cells
     assert ["3+", "1", "0.500", "0.000", "1.000"] in cells
     assert cells.count(["all", "2-3", "0.500", "0.333", "1.000"]) == 2
-    assert lines[-1].startswith("rnn: 1 of 3 pairs are equally likely to it, which counts as wrong")
+    assert lines[-1].startswith("rnn: ties, which count as wrong, in 1 of 3 pairs")
 
 
 def test_the_picture_leaves_groups_without_pairs_out(tmp_path):
