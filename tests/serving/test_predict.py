@@ -90,9 +90,7 @@ def test_many_texts_keep_their_order(in_memory, monkeypatch):
     texts = [f"{'word ' * (i * 7 % 23)} London {i}" for i in range(150)]
     batches = []
     one_by_one = [in_memory.predict([text])[0] for text in texts]
-    monkeypatch.setattr(
-        rows, "_batches", lambda sizes, make=rows._batches: batches.extend(make(sizes)) or batches
-    )
+    monkeypatch.setattr(rows, "_batches", lambda sizes, make=rows._batches: batches.extend(make(sizes)) or batches)
     together = in_memory.predict(texts)
     assert len(batches) == 3
     answer = "tags" if "tags" in together[0] else "label"
