@@ -274,12 +274,12 @@ def judge(predictor, pairs: list[dict], name: str) -> Judgement:
 
 
 def _names(subjects: list[Subject]) -> list[str]:
-    """Returns each model's cell, and with it the folder where several have the same."""
-    cells = Counter(subject.cell for subject in subjects)
-    return [
-        subject.cell if cells[subject.cell] == 1 else f"{subject.cell} {'/'.join(subject.folder.parts[-2:])}"
-        for subject in subjects
-    ]
+    """Returns what to call the models: their cells, and where those are the same their seeds or folders too."""
+    for name in ("{0.cell}", "{0.cell} seed {0.seed}", "{0.cell} {0.folder}"):
+        names = [name.format(subject) for subject in subjects]
+        if len(set(names)) == len(names):
+            break
+    return names
 
 
 def _bin(value: int, starts: Sequence[int]) -> str:

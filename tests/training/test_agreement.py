@@ -114,12 +114,22 @@ def test_each_run_is_given_the_pairs_of_its_seed(tmp_path, predictors):
     assert [judgement.pairs for judgement in found.judgements] == [PAIRS, minimal_pairs(seed=6, count=60)]
     assert found.judgements[0].right.all()
     assert found.judgements[1].right.mean() < 0.2
-    # Both have the same cell, so that it tells nothing.
-    names = [judgement.name for judgement in found.judgements]
-    assert names == [f"lstm {tmp_path.name}/seed5", f"lstm {tmp_path.name}/seed6"]
 
 
-def test_runs_are_called_by_their_cells_and_2000_pairs_are_the_default(tmp_path, predictors):
+def test_runs_are_called_by_what_tells_them_apart(tmp_path, predictors):
+    runs = [make_run(tmp_path / name, cell, seed) for name, cell, seed in (("a", "rnn", 1), ("b", "rnn", 2))]
+    runs += [make_run(tmp_path / "c", "rnn", 2), make_run(tmp_path / "d", "gru", 1)]
+    predictors |= {run.name: Partial() for run in runs}
+
+    def names(*chosen):
+        return [judgement.name for judgement in agreement([runs[i] for i in chosen], pairs=2).judgements]
+
+    assert names(0, 3) == ["rnn", "gru"]
+    assert names(0, 1) == ["rnn seed 1", "rnn seed 2"]
+    assert names(1, 2) == [f"rnn {tmp_path}/b", f"rnn {tmp_path}/c"]
+
+
+def test_2000_pairs_are_the_default_and_a_single_run_may_stand_alone(tmp_path, predictors):
     runs = [make_run(tmp_path / cell, cell) for cell in ("rnn", "gru")]
     predictors |= {"rnn": Partial(), "gru": Partial()}
     found = agreement(runs)
