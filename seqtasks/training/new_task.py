@@ -49,11 +49,11 @@ _MANY_TO_ONE = '''"""NAME: does a text tell of good or bad weather? Change this 
 
 import random
 
-from seqtasks.sections import Label, Recurrent, Text, Training
 from seqtasks.data.delimited import DelimitedFiles
 from seqtasks.data.tfds_features import TfdsText
 from seqtasks.metrics import Accuracy, MacroF1
 from seqtasks.registry import register
+from seqtasks.sections import Label, Recurrent, Text, Training
 from seqtasks.task import MANY_TO_ONE, Sources, Task
 
 PLACES = ("the coast", "the hills", "the city", "the north", "our valley")
@@ -102,11 +102,11 @@ _MANY_TO_MANY = '''"""NAME: which words of a sentence name food or drink? Change
 
 import random
 
-from seqtasks.sections import Recurrent, Tags, Tokens, Training
 from seqtasks.data.conll import ConllFiles
 from seqtasks.data.tfds_features import TfdsTags
 from seqtasks.metrics import SpanF1, TokenAccuracy
 from seqtasks.registry import register
+from seqtasks.sections import Recurrent, Tags, Tokens, Training
 from seqtasks.task import MANY_TO_MANY, Sources, Task
 
 WHO = ("Anna", "My neighbour", "The guest", "Nobody")
