@@ -29,9 +29,7 @@ def word_lm() -> Task:
         ),
         inputs=Symbols(unit="word", tokenizer="words", max_symbols=10_000, embedding_size=300, context="example"),
         targets=NextSymbol(tied=True),
-        model=Recurrent(
-            cell="lstm", units=300, layers=2, bidirectional=False, dropout=0.4, embedding_dropout=0.3, word_dropout=0.0
-        ),
+        model=Recurrent(cell="lstm", units=300, layers=2, bidirectional=False, dropout=0.4, embedding_dropout=0.3),
         metrics=(Perplexity(),),
         monitor="val_log_likelihood",
         training=Training(
