@@ -17,7 +17,7 @@ _FUNCTIONS = {
     "new_task": "seqtasks.training.new_task",
     "predict": "seqtasks.serving.predict",
     "generate": "seqtasks.serving.language",
-    "score": "seqtasks.serving.language",
+    "score": "seqtasks.serving.scoring",
     "export": "seqtasks.serving.export",
 }
 

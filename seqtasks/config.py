@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.sections import Frames, Label, NextFrame, NextSymbol, Recurrent, Symbols, Tags, Text, Tokens, Training
+from seqtasks.sections import (
+    Frames,
+    Label,
+    NextFrame,
+    NextSymbol,
+    Recurrent,
+    SourceText,
+    Symbols,
+    Tags,
+    TargetText,
+    Text,
+    Tokens,
+    Training,
+)
 
 
 @dataclass(frozen=True)
@@ -19,14 +32,14 @@ class Config:
     """Everything a run's numbers depend on, besides its data.
 
     Args:
-        inputs: `Tokens`, `Text`, `Symbols` or `Frames`.
-        targets: `Tags`, `Label`, `NextSymbol` or `NextFrame`.
+        inputs: `Tokens`, `Text`, `Symbols`, `Frames` or `SourceText`.
+        targets: `Tags`, `Label`, `NextSymbol`, `NextFrame` or `TargetText`.
         model: The network.
         training: How it is trained.
     """
 
-    inputs: Tokens | Text | Symbols | Frames
-    targets: Tags | Label | NextSymbol | NextFrame
+    inputs: Tokens | Text | Symbols | Frames | SourceText
+    targets: Tags | Label | NextSymbol | NextFrame | TargetText
     model: Recurrent
     training: Training
 
@@ -82,7 +95,11 @@ class Config:
 
 _SECTION_TYPES = {
     kind.__name__: kind
-    for kind in (Tokens, Text, Symbols, Frames, Tags, Label, NextSymbol, NextFrame, Recurrent, Training)
+    for kind in (
+        *(Tokens, Text, Symbols, Frames, SourceText),
+        *(Tags, Label, NextSymbol, NextFrame, TargetText),
+        *(Recurrent, Training),
+    )
 }
 
 

@@ -5,7 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from seqtasks.config import Config
-from seqtasks.sections import Frames, Label, NextFrame, NextSymbol, Recurrent, Symbols, Tags, Text, Tokens, Training
+from seqtasks.sections import (
+    Frames,
+    Label,
+    NextFrame,
+    NextSymbol,
+    Recurrent,
+    SourceText,
+    Symbols,
+    Tags,
+    TargetText,
+    Text,
+    Tokens,
+    Training,
+)
 
 MANY_TO_MANY = "many_to_many"
 MANY_TO_ONE = "many_to_one"
@@ -15,7 +28,8 @@ ENCODER_DECODER = "encoder_decoder"
 Example = dict[str, Any]
 """One example. Tagging: `{"tokens": [str], "tags": [str]}`, and lists under the names of further
 columns. Classification: `{"text": str, "label": str}`. Language models: `{"text": str}`. Music:
-`{"frames": [[pitch]], "key": str}`, the key `""` where it is not known."""
+`{"frames": [[pitch]], "key": str}`, the key `""` where it is not known. Translation:
+`{"source": str, "target": str}`."""
 
 
 class FileFormat(Protocol):
@@ -83,8 +97,8 @@ class Task:
 
     family: str
     sources: Sources
-    inputs: Tokens | Text | Symbols | Frames
-    targets: Tags | Label | NextSymbol | NextFrame
+    inputs: Tokens | Text | Symbols | Frames | SourceText
+    targets: Tags | Label | NextSymbol | NextFrame | TargetText
     model: Recurrent
     metrics: tuple[Metric, ...]
     monitor: str

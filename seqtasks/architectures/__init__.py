@@ -13,6 +13,7 @@ def build_model(config, pipeline):
     Raises:
         SeqtasksError: For a pipeline without an architecture.
     """
+    from seqtasks.architectures.encoder_decoder import EncoderDecoder
     from seqtasks.architectures.ensemble import Ensemble
     from seqtasks.architectures.many_to_many import Tagger
     from seqtasks.architectures.many_to_one import Classifier
@@ -24,6 +25,7 @@ def build_model(config, pipeline):
     from seqtasks.data.music import MusicPipeline
     from seqtasks.data.piano_roll_pipeline import PianoRollPipeline
     from seqtasks.data.tagging import TaggingPipeline
+    from seqtasks.data.translation import TranslationPipeline
 
     architectures = {
         TaggingPipeline: Tagger,
@@ -31,6 +33,7 @@ def build_model(config, pipeline):
         LanguagePipeline: LanguageModel,
         MusicPipeline: NoteChain,
         PianoRollPipeline: PianoRollModel,
+        TranslationPipeline: EncoderDecoder,
     }
     if type(pipeline) not in architectures:
         raise SeqtasksError(f"no architecture takes the features of {type(pipeline).__name__}")

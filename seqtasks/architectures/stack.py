@@ -6,12 +6,13 @@ from seqtasks.layers import GRU, LSTM, Bidirectional, Dropout, SimpleRNN, Simpli
 from seqtasks.sections import Recurrent
 
 
-def recurrent_layer(config: Recurrent, return_state: bool = False):
+def recurrent_layer(config: Recurrent, return_state: bool = False, bidirectional: bool | None = None):
     """Returns one recurrent layer over whole sequences, in one or both directions.
 
     Args:
         config: Cell, sizes and dropout.
         return_state: Whether it also returns its final states.
+        bidirectional: Whether to read in both directions; as the configuration says when None.
     """
     cells = {
         "rnn": SimpleRNN,
@@ -28,7 +29,8 @@ def recurrent_layer(config: Recurrent, return_state: bool = False):
         recurrent_dropout=config.recurrent_dropout,
         **options,
     )
-    return Bidirectional(layer) if config.bidirectional else layer
+    both = config.bidirectional if bidirectional is None else bidirectional
+    return Bidirectional(layer) if both else layer
 
 
 class RecurrentStack(keras.layers.Layer):

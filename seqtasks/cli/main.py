@@ -14,7 +14,7 @@ VERBS = {
     "evaluate": "Score a trained run on its own data or other labelled data.",
     "predict": "Tag or label texts with a trained run or an export.",
     "generate": "Write texts with a trained language model.",
-    "score": "Tell how likely a language model finds texts.",
+    "score": "Tell how likely a model finds texts or translations.",
     "export": "Write a trained run as a SavedModel that takes raw text.",
     "benchmark": "Measure the layers' speed beside other libraries'.",
     "list": "List the tasks.",

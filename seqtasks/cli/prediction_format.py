@@ -13,8 +13,15 @@ def as_json(prediction: dict) -> str:
 def as_tsv(prediction: dict) -> str:
     """Returns `label, score, text` for a label; for tags `token, tag` lines and an empty one.
 
-    Of a generated text, it is `log-probability, text`.
+    Of a generated text it is `log-probability, text`, of a translation `score, translation, text`, a line for each.
     """
+    if "output" in prediction:
+        text = " ".join(prediction["text"].split())
+        outputs = prediction.get("outputs", [prediction["output"]])
+        scores = prediction.get("scores", [prediction["score"]])
+        return "\n".join(
+            f"{score:.6f}\t{' '.join(output.split())}\t{text}" for score, output in zip(scores, outputs, strict=True)
+        )
     if "prompt" in prediction:
         return f"{prediction['log_probability']:.6f}\t{' '.join(prediction['text'].split())}"
     if "label" in prediction:

@@ -26,12 +26,14 @@ from seqtasks.errors import UsageError
 def score_command(run, texts, files, details, style, output_dir, code):
     """Tell how likely RUN, a language model, finds each TEXT: its log-probability and perplexity, in nats.
 
-    A TEXT or FILE of - means standard input, one text a line.
+    Of a translation model a TEXT is "SOURCE ||| TARGET", or the two with a tab between them, and the probability is
+    that of the target, given the source. A TEXT or FILE of - means standard input, one text a line.
 
     \b
     seqtasks score word_lm "The apple and the pear salad" "The apple and the pair salad"
     seqtasks score char_lm --file lines.txt --format tsv
     seqtasks score music "60 64 67 | 60 65 69 |" piece.mid
+    seqtasks score translation "A dog runs. ||| Ein Hund rennt."
     """
     if not texts and not files:
         raise UsageError("nothing to score. Give texts, --file FILE, or - for standard input")
@@ -45,8 +47,12 @@ def score_command(run, texts, files, details, style, output_dir, code):
     if settings := music_settings(run):
         inputs = [written_piece(text, settings) for text in inputs]
     start_tensorflow()
-    from seqtasks.serving.language import score
+    from seqtasks.serving.scoring import score
+    from seqtasks.task import ENCODER_DECODER
+    from seqtasks.training.run_folder import family_of
 
+    if family_of(run) == ENCODER_DECODER:
+        inputs = [_pair(text) for text in inputs]
     scores = score(run, inputs, output_dir=output_dir)
     if style == "text":
         # Between two readings of one sentence the question is which is likelier; a file keeps its order.
@@ -54,7 +60,7 @@ def score_command(run, texts, files, details, style, output_dir, code):
         scores = sorted(scores, key=lambda one: -one["log_probability"]) if ranked else scores
         click.echo("log P      perplexity  text")
         for one in scores:
-            click.echo(f"{one['log_probability']:<9.3f}  {one['perplexity']:<10.2f}  {_shown(one['text'])}")
+            click.echo(f"{one['log_probability']:<9.3f}  {one['perplexity']:<10.2f}  {_text(one)}")
             if details:
                 pairs = zip(one["tokens"], one["log_probabilities"], strict=True)
                 click.echo("".join(f"  {value:9.3f}  {_shown(token)}\n" for token, value in pairs), nl=False)
@@ -67,17 +73,29 @@ def score_command(run, texts, files, details, style, output_dir, code):
         if style == "json":
             click.echo(json.dumps(one))
         else:
-            click.echo(f"{one['log_probability']:.6f}\t{one['perplexity']:.6f}\t{' '.join(one['text'].split())}")
+            click.echo(f"{one['log_probability']:.6f}\t{one['perplexity']:.6f}\t{' '.join(_text(one).split())}")
 
 
 def _verdict(ranked: list[dict]) -> str:
     first, second = ranked[0], ranked[1]
     if first["log_probability"] == second["log_probability"]:
-        return f"equally likely: {_shown(first['text'])!r} and {_shown(second['text'])!r}"
+        return f"equally likely: {_text(first)!r} and {_text(second)!r}"
     return (
-        f"likeliest: {_shown(first['text'])!r}, by {first['log_probability'] - second['log_probability']:.3f} nats "
+        f"likeliest: {_text(first)!r}, by {first['log_probability'] - second['log_probability']:.3f} nats "
         "before the next"
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    for border in ("|||", "\t"):
+        if text.count(border) == 1:
+            source, target = text.split(border)
+            return source.strip(), target.strip()
+    raise UsageError(f'a pair is written "SOURCE ||| TARGET", or with a tab between them. Received: {_shown(text)!r}')
+
+
+def _text(one: dict) -> str:
+    return _shown(one["text"] if "text" in one else f"{one['source']} ||| {one['target']}")
 
 
 def _shown(text: str) -> str:

@@ -45,7 +45,7 @@ class ConllFiles:
         Raises:
             DataError: If there is nothing to read, or a row or tag cannot be read.
         """
-        files = find_splits(path, _SUFFIXES)
+        files = find_splits(path, _SUFFIXES, options.needed)
         dataset = Dataset({}, str(path))
         sentences = {name: self._parse(file, options, dataset) for name, file in files.items()}
         for name, file in files.items():

@@ -52,7 +52,7 @@ class DelimitedFiles:
             if role not in _USUAL:
                 raise UsageError(f"--features {role}=...: unknown role {role!r}." + did_you_mean(role, _USUAL))
         dataset = Dataset({}, str(path))
-        for split, file in find_splits(path, _SUFFIXES).items():
+        for split, file in find_splits(path, _SUFFIXES, options.needed).items():
             text, note = read_text(file, options.encoding)
             dataset.notes += [note] if note else []
             read = self._json_rows if file.suffix.lower() in _JSON else self._table_rows

@@ -43,7 +43,7 @@ class TextFiles:
             received = ",".join(f"{role}={column}" for role, column in options.features.items())
             raise UsageError(f"--features {received}: plain text has no columns to name. Leave --features out")
         dataset = Dataset({}, str(path))
-        files = find_splits(path, _SUFFIXES)
+        files = find_splits(path, _SUFFIXES, options.needed)
         contents = {}
         for split, file in files.items():
             text, note = read_text(file, options.encoding)
@@ -52,11 +52,12 @@ class TextFiles:
             if not text.strip():
                 raise DataError("the file is empty. Give a file with text", file)
             contents[split] = _lines(text) if self.lines else text
-        self._cut(contents, files[TRAIN], options.validation_fraction / 2, dataset.notes)
-        for split in SPLITS:
+        if TRAIN in contents:
+            self._cut(contents, files[TRAIN], options.validation_fraction / 2, dataset.notes)
+        for split in filter(contents.get, SPLITS):
             if self.lines:
                 dataset.splits[split] = [{"text": text} for _, text in contents[split]]
-                dataset.places[split] = [(files.get(split, files[TRAIN]), number) for number, _ in contents[split]]
+                dataset.places[split] = [(files.get(split) or files[TRAIN], number) for number, _ in contents[split]]
             else:
                 dataset.splits[split] = [{"text": contents[split]}]
         return dataset

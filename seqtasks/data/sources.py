@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqtasks.data.dataset import SPLITS, Dataset, complete_splits
+from seqtasks.data.dataset import SPLITS, TRAIN, Dataset, complete_splits
 from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.task import Task
+from seqtasks.task import FileFormat, Task
 
 BUILTIN = "builtin"
 TFDS = "tfds:"
@@ -27,6 +27,8 @@ class ReadOptions:
         scheme: `"BIO"` if tags are spans, `"plain"` if not; `open_source` takes it from the task.
         frames_per_quarter: Of MIDI files, how many frames a quarter note has; None leaves it to the format.
         drums: Of MIDI files, whether to read the drums; None leaves it to the format.
+        needed: The split that must be there if there is no train split: `"train"` to train,
+            another one to evaluate on it alone.
     """
 
     data_dir: str | None = None
@@ -38,10 +40,11 @@ class ReadOptions:
     scheme: str = "BIO"
     frames_per_quarter: int | None = None
     drums: bool | None = None
+    needed: str = TRAIN
 
 
 def open_source(task: Task, data: str = BUILTIN, options: ReadOptions | None = None) -> Dataset:
-    """Reads a task's examples, with all three splits.
+    """Reads a task's examples, with all three splits if one of them is train.
 
     Args:
         task: The task.
@@ -65,7 +68,7 @@ def open_source(task: Task, data: str = BUILTIN, options: ReadOptions | None = N
         dataset = tfds.read(name, _tfds_features(task, name, options.features), options)
     else:
         dataset = task.sources.files.read(data, options)
-    return complete_splits(dataset, options.validation_fraction, options.seed)
+    return complete_splits(dataset, options.validation_fraction, options.seed, needed=options.needed)
 
 
 def check_source(task: Task, data: str, features: Mapping[str, str] | None = None) -> None:
@@ -84,11 +87,16 @@ def check_source(task: Task, data: str, features: Mapping[str, str] | None = Non
             raise UsageError("--features names columns of --data: the built-in examples have none to choose")
     elif data.startswith(TFDS):
         _tfds_features(task, data.removeprefix(TFDS), features)
-    elif not data or not Path(data).exists():
+    elif not data or not _exists(task.sources.files, Path(data)):
         raise UsageError(
             f"--data {data or repr('')}: no such file or folder. Task {task.name} reads {BUILTIN}, "
             f"{''.join(f'{TFDS}{name}, ' for name in task.sources.tfds)}or a path: {task.sources.files.description}"
         )
+
+
+def _exists(files: FileFormat, path: Path) -> bool:
+    # A format may have paths that stand for several files and are none themselves.
+    return getattr(files, "exists", Path.exists)(path)
 
 
 def _generate(task: Task, options: ReadOptions) -> Dataset:

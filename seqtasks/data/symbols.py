@@ -86,6 +86,10 @@ class SymbolTables(tf.Module):
         last = tf.strings.strip(tf.strings.substr(" " + prompt, -1, 1))
         return prompt + tf.where(last == "", tf.strings.strip(text), text)
 
+    def text(self, ids: tf.Tensor) -> tf.Tensor:
+        """Returns the texts that ids int32 `[B, L]` spell, string `[B]`; padding and `END` are left out."""
+        return self.continued(tf.fill([tf.shape(ids)[0]], ""), ids)
+
 
 def written(symbol: bytes, inputs: Symbols) -> str:
     """Returns a symbol as the vocabulary writes it: a byte, which may be no UTF-8 by itself, as its number."""

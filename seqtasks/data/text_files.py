@@ -1,6 +1,8 @@
 """Finds the user's text files by split, and decodes them."""
 
+import gzip
 import re
+import zlib
 from pathlib import Path
 
 from seqtasks.data.dataset import SPLITS, TEST, TRAIN, VALIDATION
@@ -19,16 +21,24 @@ SPLIT_WORDS = {
 }
 
 
-def find_splits(path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+def split_named(name: str) -> str | None:
+    """Returns the split that a file's name speaks of, as `"test"` for `test_2016.txt`, or None."""
+    names = {SPLIT_WORDS[word] for word in _words(name) if word in SPLIT_WORDS}
+    return names.pop() if len(names) == 1 else None
+
+
+def find_splits(path, suffixes: tuple[str, ...], needed: str = TRAIN) -> dict[str, Path]:
     """Returns the file of each split.
 
     Args:
         path: A file, which is the train split, or a folder whose files are named after splits
             (`train`, `valid`/`validation`/`dev`/`testa`, `test`/`testb`).
         suffixes: Endings of file names to consider in a folder, as `".csv"`.
+        needed: The split that a folder must have if it has no train file.
 
     Raises:
-        DataError: If there is no such file, no train file, or two files for one split.
+        DataError: If there is no such file, no train file where it is needed, or two files for one
+            split.
     """
     path = Path(path)
     if path.is_file():
@@ -37,30 +47,33 @@ def find_splits(path, suffixes: tuple[str, ...]) -> dict[str, Path]:
         raise DataError("no such file or folder", path)
     splits: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
-        words = re.split(r"[^a-z0-9]+", file.name.lower())
-        names = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+        name = split_named(file.name)
         # CoNLL's own files end with the split: eng.testa
-        if not file.is_file() or not (file.suffix.lower() in suffixes or words[-1] in SPLIT_WORDS) or len(names) != 1:
+        ending = file.name.lower().endswith(suffixes) or _words(file.name)[-1] in SPLIT_WORDS
+        if name is None or not ending or not file.is_file():
             continue
-        name = names.pop()
         if name in splits:
             raise DataError(f"two files for the {name} split: {splits[name].name} and {file.name}", path)
         splits[name] = file
-    if TRAIN not in splits:
+    if TRAIN not in splits and needed not in splits:
         found = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"
         endings = " ".join(suffixes)
         raise DataError(
-            f"no train file. Name the files train, valid and test, each ending in one of {endings}. Found: {found}",
+            f"no {needed} file. Name the files train, valid and test, each ending in one of {endings}. Found: {found}",
             path,
         )
     return {name: splits[name] for name in SPLITS if name in splits}
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[^a-z0-9]+", name.lower())
 
 
 def read_text(path: Path, encoding: str | None = None) -> tuple[str, str | None]:
     """Reads a file as UTF-8, or as cp1252 where it is not UTF-8.
 
     Args:
-        path: The file.
+        path: The file; one that ends in `.gz` is unpacked.
         encoding: The encoding, where it is known.
 
     Returns:
@@ -71,6 +84,10 @@ def read_text(path: Path, encoding: str | None = None) -> tuple[str, str | None]
     """
     try:
         content = Path(path).read_bytes()
+        if Path(path).suffix.lower() == ".gz":
+            content = gzip.decompress(content)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"not a whole gzip file: {error}", path) from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", path) from error
     codec = encoding or "utf-8"

@@ -36,7 +36,9 @@ def read(name: str, features: TfdsFeatures, options) -> Dataset:
         for role, feature in roles.items()
     }
     names = {role: _namer(builder, path) for role, path in paths.items()}
-    decoding = tfds.decode.PartialDecoding(_nested(paths.values()))
+    # TFDS takes no part of a `Translation`, which has nothing but texts anyway.
+    whole = type(builder.info.features) is not tfds.features.FeaturesDict
+    decoding = None if whole else tfds.decode.PartialDecoding(_nested(paths.values()))
     config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
     splits, notes = {}, []
     for split in builder.info.splits:
@@ -122,7 +124,8 @@ def _has_network() -> bool:
 
 
 def _resolve(builder, features, options, source: str) -> dict[str, str]:
-    roles = features.roles() | {name: name for name in features.further if name in builder.info.features}
+    roles = _supervised(builder, features.roles())
+    roles |= {name: name for name in features.further if name in builder.info.features}
     allowed = set(features.roles()) | set(features.further)
     for role, feature in options.features.items():
         if role not in allowed:
@@ -130,9 +133,20 @@ def _resolve(builder, features, options, source: str) -> dict[str, str]:
         roles[role] = feature
     known = list(_flatten(builder.info.features))
     for role, feature in roles.items():
+        if feature is None:
+            usage = f"name it with --features {features.usage}"
+            raise UsageError(f"{source} does not say which feature is the {role}: {usage}. Known: {', '.join(known)}")
         if feature not in known:
             raise UsageError(f"{source} has no feature {feature!r} for {role}." + did_you_mean(feature, known))
     return roles
+
+
+def _supervised(builder, roles: dict[str, str | None]) -> dict[str, str | None]:
+    """Returns the roles, those without a feature as the builder's own supervised keys say, if it has any."""
+    keys = builder.info.supervised_keys
+    if None not in roles.values() or keys is None or len(keys) != len(roles):
+        return roles
+    return {role: feature or key for (role, feature), key in zip(roles.items(), keys, strict=True)}
 
 
 def _flatten(features, prefix: str = ""):

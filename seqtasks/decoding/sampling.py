@@ -70,3 +70,17 @@ def _cut(scaled, top_k, top_p):
     kept = (before < top_p[:, None]) | (tf.range(size) == 0)
     nucleus = tf.reduce_min(tf.where(kept, ordered, float("inf")), axis=-1, keepdims=True)
     return tf.where(top_p[:, None] < 1, tf.maximum(least, nucleus), least)
+
+
+def draw(logits, numbers) -> tf.Tensor:
+    """Draws a symbol for each row, int32 `[N]`, from what its scores say.
+
+    Args:
+        logits: Scores float32 `[N, V]`.
+        numbers: Random numbers in [0, 1), float32 `[N, V]`.
+
+    Reference:
+        Gumbel, Statistical Theory of Extreme Values and Some Practical Applications, 1954.
+    """
+    noise = -tf.math.log(-tf.math.log(tf.clip_by_value(numbers, 1e-20, 1.0 - 1e-7)))
+    return tf.argmax(logits + noise, axis=-1, output_type=tf.int32)

@@ -1,5 +1,6 @@
 """Recurrent layers and what stands around them in a sequence model."""
 
+from seqtasks.layers.attention import SequenceAttention
 from seqtasks.layers.attention_pooling import AttentionPooling
 from seqtasks.layers.bidirectional import Bidirectional
 from seqtasks.layers.character_encoder import CharacterEncoder
@@ -22,6 +23,7 @@ __all__ = [
     "CharacterEncoder",
     "DeepRNN",
     "Dropout",
+    "SequenceAttention",
     "SequencePooling",
     "SimpleRNN",
     "SimplifiedGRU",

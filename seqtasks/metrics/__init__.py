@@ -4,5 +4,16 @@ from seqtasks.metrics.classification import Accuracy, MacroF1
 from seqtasks.metrics.frames import FrameLikelihood
 from seqtasks.metrics.perplexity import Perplexity
 from seqtasks.metrics.spans import SpanF1, TokenAccuracy
+from seqtasks.metrics.translation import Bleu, ChrF, ExactMatch
 
-__all__ = ["Accuracy", "FrameLikelihood", "MacroF1", "Perplexity", "SpanF1", "TokenAccuracy"]
+__all__ = [
+    "Accuracy",
+    "Bleu",
+    "ChrF",
+    "ExactMatch",
+    "FrameLikelihood",
+    "MacroF1",
+    "Perplexity",
+    "SpanF1",
+    "TokenAccuracy",
+]

@@ -144,21 +144,6 @@ def generate(
     return predictor.generate([one for one in prompts for _ in range(count)], **wishes)
 
 
-def score(run, texts: str | Sequence[str], *, output_dir="runs") -> list[dict]:
-    """Returns how likely a language model finds texts.
-
-    Args:
-        run: A run's folder, an export's folder, or a task's name for its latest run.
-        texts: The texts. A single one may stand alone.
-        output_dir: Where runs are kept.
-
-    Returns:
-        One dictionary a text; see `LanguagePredictor.score`.
-    """
-    texts = [texts] if isinstance(texts, str) else list(texts)
-    return load_language_predictor(run, output_dir=output_dir).score(texts)
-
-
 def load_language_predictor(run, *, output_dir="runs", allow_unknown: bool = False) -> LanguagePredictor:
     """Loads a language model's run or export; see `seqtasks.serving.predict.load_predictor`.
 

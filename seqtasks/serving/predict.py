@@ -1,4 +1,4 @@
-"""`seqtasks predict`: from texts to tags or labels, by a run's model or an export."""
+"""`seqtasks predict`: from texts to tags, labels or translations, by a run's model or an export."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,8 @@ from seqtasks.serving.entities import entities_of
 from seqtasks.serving.export import DESCRIPTION
 from seqtasks.serving.language import LanguagePredictor
 from seqtasks.serving.rows import checked, decoded, encoded, run_in_batches
-from seqtasks.task import MANY_TO_MANY, ONE_TO_MANY
+from seqtasks.serving.translation import TranslationPredictor
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY
 
 
 class Predictor:
@@ -102,7 +103,10 @@ class Predictor:
         return prediction
 
 
-def load_predictor(run, *, output_dir="runs", allow_unknown=False) -> Predictor | LanguagePredictor:
+AnyPredictor = Predictor | LanguagePredictor | TranslationPredictor
+
+
+def load_predictor(run, *, output_dir="runs", allow_unknown=False) -> AnyPredictor:
     """Loads what predicts.
 
     Args:
@@ -130,15 +134,18 @@ def load_predictor(run, *, output_dir="runs", allow_unknown=False) -> Predictor 
     return make_predictor(module.signatures, task.family, loaded.config)
 
 
-def make_predictor(signatures, family: str, config: Config, owner=None) -> Predictor | LanguagePredictor:
+def make_predictor(signatures, family: str, config: Config, owner=None) -> AnyPredictor:
     """Returns what predicts with the signatures of a model; the arguments are `Predictor`'s, but for `config`."""
     if family == ONE_TO_MANY:
         return LanguagePredictor(signatures, owner)
+    if family == ENCODER_DECODER:
+        return TranslationPredictor(signatures, owner)
     return Predictor(signatures, family, getattr(config.targets, "scheme", None) == "BIO", owner)
 
 
 def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:
-    """Predicts from raw texts, or from sentences cut into tokens; a language model goes on from them.
+    """Predicts from raw texts, or from sentences cut into tokens; a language model goes on from them, an
+    encoder-decoder translates them.
 
     Args:
         run: A run's folder, an export's folder, or a task's name for its latest run.
@@ -155,7 +162,7 @@ def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:
     return predictor.predict(inputs)
 
 
-def _load_export(folder: Path) -> Predictor:
+def _load_export(folder: Path) -> AnyPredictor:
     import tensorflow as tf
 
     try:

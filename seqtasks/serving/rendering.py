@@ -5,13 +5,18 @@ def render(prediction: dict) -> str:
     """Returns a prediction as one piece of text.
 
     `[Ada Lovelace](PER) lived in [London](LOC)` for entities, `Ada/PROPN lived/VERB` for plain
-    tags, `positive 0.98  A fine film.` for a class, a generated text as it is.
+    tags, `positive 0.98  A fine film.` for a class, a generated text or a translation as it is.
 
     Args:
         prediction: What `Predictor.predict` returned for one input.
     """
     if "prompt" in prediction:
         return _printable(prediction["text"])
+    if "output" in prediction:
+        if "outputs" in prediction:
+            ranked = zip(prediction["scores"], prediction["outputs"], strict=True)
+            return _printable("\n".join(f"{score:.3f}  {output}" for score, output in ranked))
+        return _printable(prediction["output"])
     if "label" in prediction:
         return f"{prediction['label']} {prediction['score']:.2f}  {_printable(prediction['text'])}"
     if "entities" not in prediction:

@@ -6,7 +6,7 @@ The argument and output names below are what clients of TF Serving write; they n
 import tensorflow as tf
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
 
 
 class ServingModule(tf.Module):
@@ -49,6 +49,12 @@ def build_module(task_name: str, family: str, config, pipeline, model, allow_unk
       text string[B], the prompt and what follows; log_probability f32[B] of what follows; finished bool[B].
     - one-to-many, `score`: text string[B] -> log_probability, perplexity f32[B]; length i32[B]; tokens string[B, T];
       log_probabilities f32[B, T].
+    - encoder-decoder, `serving_default`: text string[B] -> output string[B]; score f32[B], as beam search compared.
+    - encoder-decoder, `n_best`: text string[B] -> outputs string[B, K]; scores, log_probabilities f32[B, K].
+    - encoder-decoder, `score`: source, target string[B] -> log_probability f32[B]; length i32[B]; tokens string[B, S];
+      log_probabilities f32[B, S].
+    - encoder-decoder with attention, `attention`: source, target string[B] -> source_tokens string[B, T];
+      target_tokens string[B, S]; weights f32[B, S, T].
 
     Args:
         task_name: The task's name; it becomes the module's.
@@ -70,9 +76,13 @@ def build_module(task_name: str, family: str, config, pipeline, model, allow_unk
         from seqtasks.serving.language_signatures import DEFAULTS, language_signatures
 
         return ServingModule(tables, model, language_signatures(tables, pipeline, model, allow_unknown), DEFAULTS)
+    if family == ENCODER_DECODER:
+        from seqtasks.serving.translation_signatures import DEFAULTS, translation_signatures
+
+        return ServingModule(tables, model, translation_signatures(tables, pipeline, model), DEFAULTS)
     builders = {MANY_TO_MANY: _tagging, MANY_TO_ONE: _classification}
     if family not in builders:
-        known = ", ".join([*builders, ONE_TO_MANY])
+        known = ", ".join([*builders, ONE_TO_MANY, ENCODER_DECODER])
         raise SeqtasksError(f"task {task_name!r}: a {family} task cannot be exported. Known: {known}.")
     return ServingModule(tables, model, builders[family](tables, pipeline, model))
 

@@ -44,7 +44,7 @@ def evaluate(
     Args:
         run: A run's folder, or a task's name for its latest run.
         data: The source; the one the run was trained on when None.
-        split: `"train"`, `"validation"` or `"test"`.
+        split: `"train"`, `"validation"` or `"test"`. Other data than the run's may have this split alone.
         data_dir: Where TFDS keeps its data.
         features: Names of the source's features or columns by the task's names for them.
         output_dir: Where runs are kept.
@@ -77,7 +77,7 @@ def evaluate(
     options = {} if data else dict(values["source_options"])
     given = {"data_dir": data_dir and str(data_dir), "features": features, "skip_bad_rows": skip_bad_rows}
     options |= {name: value for name, value in given.items() if value}
-    dataset = read_data(loaded.task, data or values["data"], options, loaded.config)
+    dataset = read_data(loaded.task, data or values["data"], options, loaded.config, needed=split)
     examples, notes = dataset.splits[split], list(dataset.notes)
     unseen = loaded.pipeline.unseen_labels(examples)
     if unseen:

@@ -103,7 +103,9 @@ def _data_lines(dataset) -> list[str]:
 
 
 def _size(example: dict) -> int:
-    """Returns how many words a text has; of a piece of music the frames are counted."""
+    """Returns how many words a text has, of a pair the source; of a piece of music the frames are counted."""
+    if "source" in example:
+        return len(example["source"].split())
     if "text" in example:
         return len(example["text"].split())
     return len(example["tokens"] if "tokens" in example else example["frames"])

@@ -71,6 +71,27 @@ def confusion_matrix(path, references: list[str], predictions: list[str], labels
     _save(figure, path)
 
 
+def attention_map(path, source: list[str], target: list[str], weights) -> None:
+    """Draws how much attention each source symbol got as each target symbol was written.
+
+    Args:
+        path: The PNG file to write.
+        source: The source's symbols, from left to right.
+        target: The target's symbols, from top to bottom.
+        weights: float `[target, source]`.
+    """
+    rows, columns = max(len(target), 1), max(len(source), 1)
+    figure, axis = _figure(1, 1, (2 + 0.45 * columns, 2 + 0.3 * rows))
+    axis.imshow(np.reshape(weights, [rows, columns]), cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    # A dollar sign in a text starts no formula.
+    axis.set_xticks(range(len(source)), source, rotation=60, ha="left", parse_math=False)
+    axis.set_yticks(range(len(target)), target, parse_math=False)
+    axis.set_xlabel("source")
+    axis.set_ylabel("what was written")
+    axis.xaxis.tick_top()
+    _save(figure, path)
+
+
 def _figure(rows: int, columns: int, size: tuple[float, float]):
     # No pyplot: it would look for a display and keep figures alive.
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -89,7 +89,7 @@ def parse_features(text: str | None) -> dict[str, str]:
     return features
 
 
-def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: Config):
+def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: Config, needed: str = "train"):
     """Reads a source.
 
     Args:
@@ -97,9 +97,11 @@ def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: 
         data: The source.
         source_options: `data_dir`, `features` and `skip_bad_rows`, where given.
         config: The configuration; its seed also seeds built-in data and held-out parts.
+        needed: The split that must be there if there is no train split.
 
     Returns:
-        A `seqtasks.data.dataset.Dataset` with train, validation and test splits.
+        A `seqtasks.data.dataset.Dataset` with train, validation and test splits; without train, with
+        those that are there.
     """
     from seqtasks.data.sources import ReadOptions, open_source
 
@@ -109,6 +111,7 @@ def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: 
         validation_fraction=config.training.validation_fraction,
         frames_per_quarter=getattr(config.inputs, "frames_per_quarter", None),
         drums=getattr(config.inputs, "drums", None),
+        needed=needed,
     )
     return open_source(task, data, options)
 

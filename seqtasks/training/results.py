@@ -31,7 +31,7 @@ def prediction_rows(examples: list, predictions: list):
 
     Of texts cut into windows it is one a window, without the text.
     """
-    if examples and not {"tokens", "label"} & set(examples[0]):
+    if examples and not {"tokens", "label", "target"} & set(examples[0]):
         whole = len(examples) == len(predictions)
         for i, score in enumerate(predictions):
             yield ({"text": _text_of(examples[i])[:TEXT_KEPT]} if whole else {"window": i}) | score._asdict()
@@ -39,6 +39,8 @@ def prediction_rows(examples: list, predictions: list):
     for example, prediction in zip(examples, predictions, strict=True):
         if "tokens" in example:
             yield {"tokens": list(example["tokens"]), "reference": list(example["tags"]), "prediction": prediction}
+        elif "target" in example:
+            yield {"source": example["source"], "reference": example["target"], "prediction": prediction}
         else:
             row = {
                 "text": example["text"][:TEXT_KEPT],
@@ -163,6 +165,9 @@ def _examples(examples: list, references: list, predictions: list) -> list[str]:
 
 
 def _example(example: dict, reference, answer) -> str:
+    if "target" in example:
+        lines = [example["source"], f"  true       {reference}", f"  predicted  {answer}"]
+        return "\n".join(line[:TEXT_KEPT] for line in (lines if answer != reference else lines[:2]))
     if "tokens" not in example:
         text = " ".join(example["text"].split())
         return f"true {reference}, predicted {answer}: {text[:TEXT_KEPT]}{'...' if len(text) > TEXT_KEPT else ''}"

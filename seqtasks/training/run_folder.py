@@ -168,3 +168,17 @@ def _link_latest(path: Path) -> None:
         os.replace(temporary, path.parent / "latest")
     except OSError:
         temporary.unlink(missing_ok=True)
+
+
+def family_of(folder) -> str:
+    """Returns the family of a run's or an export's task, as its folder tells; no TensorFlow is needed.
+
+    Raises:
+        SeqtasksError: If the folder is damaged.
+    """
+    folder = Path(folder)
+    file = folder / "seqtasks.json" if is_export(folder) else RunFolder(folder).config
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["family"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SeqtasksError(f"{file} cannot be read: {error!r}") from error

@@ -58,3 +58,25 @@ def test_places_follow_their_examples():
 def test_empty_splits(splits, message):
     with pytest.raises(DataError, match=f"here: .*{message}"):
         complete_splits(Dataset(splits, "here"))
+
+
+def test_without_train_the_split_that_is_needed_is_enough():
+    dataset = Dataset({"test": numbered(2)}, "here")
+    assert complete_splits(dataset, needed="test") == dataset
+    with pytest.raises(DataError, match=r"here: the validation split is missing or empty\. Received splits: test"):
+        complete_splits(dataset, needed="validation")
+    with pytest.raises(DataError, match=r"here: the train split is missing or empty\. Received splits: test"):
+        complete_splits(dataset)
+
+
+def test_what_is_needed_changes_nothing_where_there_is_train():
+    dataset = Dataset({"train": numbered(20), "validation": numbered(2)}, "here")
+    assert complete_splits(dataset, needed="validation") == complete_splits(dataset)
+
+
+def test_examples_that_belong_together_are_held_out_together():
+    examples = [{"text": str(i), "label": str(i % 25)} for i in range(100)]
+    done = complete_splits(Dataset({"train": examples}, "here"), 0.2, seed=3, together="label")
+    labels = [{example["label"] for example in done.splits[name]} for name in ("train", "validation", "test")]
+    assert [len(done.splits[name]) for name in ("train", "validation", "test")] == [64, 16, 20]
+    assert sum(map(len, labels)) == len(set().union(*labels)) == 25

@@ -100,6 +100,16 @@ def test_only_the_missing_split_is_cut(write, tmp_path, given, missing):
     ]
 
 
+def test_without_train_nothing_is_cut(write, tmp_path):
+    path = write("a\nb\n", "test.txt")
+    for lines, expected in ((True, ["a", "b"]), (False, ["a\nb\n"])):
+        dataset = read(tmp_path, lines, needed="test")
+        assert texts(dataset) == {"test": expected}
+        assert dataset.places == ({"test": [(path, 1), (path, 2)]} if lines else {})
+    with pytest.raises(DataError, match="no train file"):
+        read(tmp_path)
+
+
 def test_how_much_is_cut_is_an_option(write):
     dataset = read(write("x\n" * 100), validation_fraction=0.4)
     assert {split: len(rows) for split, rows in dataset.splits.items()} == {"train": 60, "validation": 20, "test": 20}

@@ -90,7 +90,8 @@ def test_unknown_tfds_name():
 
 def test_importing_the_readers_imports_nothing_heavy():
     modules = (
-        "batching builtin.ner_sentences builtin.reviews conll dataset delimited sources tag_schemes text_files tfds"
+        "batching builtin.ner_sentences builtin.reviews builtin.translation conll dataset delimited parallel_files "
+        "sources tag_schemes text_files tfds tfds_translation"
     )
     code = "\n".join(
         f"import seqtasks.data.{name}" for name in [*modules.split(), "tokenizer", "vectors", "vocabulary"]

@@ -73,6 +73,16 @@ def test_evaluate_on_other_data_counts_unknown_labels_as_wrong(result, tmp_path)
     assert "awful" in evaluation.notes[-1]
 
 
+def test_evaluate_on_a_test_split_alone(result, weather, tmp_path):
+    file = tmp_path / "test.csv"
+    file.write_text("text,label\n" + "It is sunny in the city,good\nIt is rainy in the city,bad\n" * 5)
+    assert seqtasks.evaluate(result.folder, tmp_path).examples == 10
+    with pytest.raises(DataError, match=r"no validation file\. .*Found: test\.csv"):
+        seqtasks.evaluate(result.folder, tmp_path, split="validation")
+    with pytest.raises(DataError, match=r"no train file\. .*Found: test\.csv"):
+        seqtasks.run("weather", tmp_path, output_dir=tmp_path / "runs", quiet=True)
+
+
 def test_the_same_seed_gives_the_same_scores_and_resuming_gives_them_too(result, weather, tmp_path):
     options = {"code": weather, "output_dir": tmp_path, "quiet": True}
     part = seqtasks.run("weather", settings={**QUICK, "epochs": 2}, **options)

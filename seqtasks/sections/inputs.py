@@ -1,12 +1,9 @@
-"""The sections of a configuration: what goes in, what comes out, the network, its training.
-
-Nothing here imports TensorFlow, so that listing tasks stays instant.
-"""
+"""What goes into a network."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from seqtasks.ranges import Count, Part, Positive, Range, Ranged, Rate, Seed, Share, Weight
+from seqtasks.ranges import Count, Positive, Range, Ranged, Share
 
 
 @dataclass(frozen=True)
@@ -134,137 +131,23 @@ class Frames(Ranged):
 
 
 @dataclass(frozen=True)
-class Tags(Ranged):
-    """Target of a tagging task: one tag a token.
+class SourceText(Ranged):
+    """Input of a translation task: a text that an encoder reads.
 
     Args:
-        scheme: `"BIO"` for spans, whatever scheme the files use; `"plain"` for tags that are
-            no spans, as parts of speech.
-        auxiliary: Further columns of tags to learn beside the main ones, when the data has them.
-        auxiliary_weight: Weight of their loss.
+        unit: What a symbol is. `"subword"` is learned from the training split by byte-pair encoding.
+        tokenizer: How words are found, where they are the unit; see `Symbols`.
+        lowercase: Lower-case the text.
+        max_symbols: Size of the vocabulary; 0 means no limit, and with subwords 8,000.
+        min_count: How often a word or character must stand in the training split to enter the vocabulary.
+        max_length: Longer texts are cut off; pairs with one are left out of training.
+        embedding_size: Size of a symbol's vector.
     """
 
-    scheme: Literal["BIO", "plain"] = "BIO"
-    auxiliary: tuple[str, ...] = ()
-    auxiliary_weight: Weight = 0.3
-
-
-@dataclass(frozen=True)
-class Label:
-    """Target of a classification task: one label a text.
-
-    Args:
-        classes: The labels in order, or empty to take them from the training split.
-    """
-
-    classes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class NextSymbol(Ranged):
-    """Target of a language model: the symbol that follows.
-
-    Args:
-        tied: Use the symbols' vectors as the output's weights too (Press & Wolf 2017).
-        softmax: In training, `"full"` scores every symbol, `"sampled"` the right one and a sample of the others,
-            which is cheaper for large vocabularies. Evaluation always scores all.
-        samples: Size of that sample.
-    """
-
-    tied: bool = True
-    softmax: Literal["full", "sampled"] = "full"
-    samples: Positive = 2_000
-
-
-@dataclass(frozen=True)
-class NextFrame(Ranged):
-    """Target of a music task: the frame that follows.
-
-    Args:
-        notes: How a frame's probability is made of its notes'. `"chain"`: each note is predicted from all before it,
-            those of its own frame included. `"independent"`: every pitch by itself, from the frames before.
-        tied: `"chain"` only. Use the symbols' vectors as the output's weights too.
-    """
-
-    notes: Literal["chain", "independent"] = "chain"
-    tied: bool = False
-
-
-@dataclass(frozen=True)
-class Recurrent(Ranged):
-    """The recurrent network between input and output.
-
-    Args:
-        cell: The recurrent layer.
-        units: Units of each layer, in each direction.
-        layers: Layers stacked.
-        bidirectional: Read in both directions.
-        residual: Add each stacked layer's input to its output where the sizes agree.
-        head: Tagging only. `"crf"` scores whole tag sequences, `"softmax"` each tag by itself.
-        pooling: Classification only. How the steps' outputs become one vector.
-        hidden_units: Units of a dense layer before the output; 0 for none.
-        dropout: Share of the recurrent layers' inputs and outputs set to zero in training.
-        embedding_dropout: Share of the input features set to zero in training.
-        word_dropout: Share of words replaced by `<UNK>` in training.
-        rare_word_dropout: A word that stands `n` times in the training split is replaced by
-            `<UNK>` with probability `a / (a + n)`, where this is `a` (Kiperwasser & Goldberg 2016).
-        recurrent_dropout: Share of the recurrent state's features set to zero in training,
-            the same ones at every step.
-        members: Networks trained side by side, whose scores are averaged.
-    """
-
-    cell: Literal["rnn", "simplified_gru", "gru", "lstm", "peephole_lstm"] = "lstm"
-    units: Positive = 100
-    layers: Positive = 1
-    bidirectional: bool = True
-    residual: bool = False
-    head: Literal["crf", "softmax"] = "crf"
-    pooling: Literal["last", "max", "mean", "attention", "max+mean"] = "max"
-    hidden_units: Count = 0
-    dropout: Share = 0.5
-    embedding_dropout: Share = 0.0
-    word_dropout: Share = 0.0
-    rare_word_dropout: Weight = 0.0
-    recurrent_dropout: Share = 0.0
-    members: Positive = 1
-
-
-@dataclass(frozen=True)
-class Training(Ranged):
-    """How the network is trained.
-
-    Args:
-        batch_size: Examples a step.
-        epochs: At most this many passes over the training split.
-        optimizer: The optimizer.
-        learning_rate: Its peak learning rate.
-        schedule: `"constant"`, or `"cosine"`/`"linear"` decay to zero over all epochs.
-        warmup_steps: Steps over which the learning rate rises from zero.
-        weight_decay: Decoupled weight decay; needs `adamw`.
-        clip_norm: Gradients are scaled down to this global norm; 0 turns clipping off.
-        patience: Stop after this many epochs without a better monitored metric.
-        average: Decay of the exponential moving average of the weights that is evaluated and
-            kept; 0 turns averaging off.
-        label_smoothing: Classification only.
-        validation_fraction: Part of the training split held out where the data has no
-            validation split.
-        seed: Seed of initial weights, dropout and the order of examples.
-        jit_compile: Compile the training step with XLA.
-        mixed_precision: Compute in 16 bits where that is safe (for GPUs).
-    """
-
-    batch_size: Positive = 32
-    epochs: Positive = 20
-    optimizer: Literal["adam", "adamw", "nadam", "sgd"] = "adam"
-    learning_rate: Rate = 1e-3
-    schedule: Literal["constant", "cosine", "linear"] = "constant"
-    warmup_steps: Count = 0
-    weight_decay: Weight = 0.0
-    clip_norm: Weight = 5.0
-    patience: Count = 5
-    average: Share = 0.0
-    label_smoothing: Share = 0.0
-    validation_fraction: Part = 0.1
-    seed: Seed = 1
-    jit_compile: bool = True
-    mixed_precision: bool = False
+    unit: Literal["subword", "word", "character"] = "subword"
+    tokenizer: Literal["words", "blanks"] = "words"
+    lowercase: bool = False
+    max_symbols: Count = 8_000
+    min_count: Positive = 1
+    max_length: Positive = 100
+    embedding_size: Positive = 256

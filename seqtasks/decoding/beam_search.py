@@ -1,0 +1,172 @@
+"""Finds likely sequences by keeping the best beginnings of each length."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from seqtasks.data.symbols import END_ID, PADDING_ID, UNKNOWN_ID
+
+IMPOSSIBLE = -1e9
+"""The log-probability of what must not be: finite, so that it can be added to. Below half of it nothing is real."""
+
+
+class Manner(NamedTuple):
+    """How hypotheses are searched and compared.
+
+    With P the model's probability of a hypothesis of length n (`<EOS>` counts) and a<t> the attention that source step
+    t got in all, its score is log P / n^`length_penalty` + `coverage_penalty` * sum over t of log min(a<t>, 1).
+
+    Args:
+        beam: How many are kept, K; 1 is greedy.
+        length_penalty: The exponent; 0 compares log-probabilities.
+        coverage_penalty: The weight; 0 takes no account of attention.
+    """
+
+    beam: int
+    length_penalty: float = 0.0
+    coverage_penalty: float = 0.0
+
+
+class Hypotheses(NamedTuple):
+    """What was found, the best first; those that came to an end before those cut off at the limit.
+
+    Args:
+        ids: int32 `[B, K, L]`, padded, without `<EOS>`.
+        scores: float32 `[B, K]`; far below zero where there are fewer than K.
+        log_probabilities: The logarithms of the model's own probabilities, float32 `[B, K]`.
+        finished: Whether `<EOS>` came before the limit, bool `[B, K]`.
+    """
+
+    ids: tf.Tensor
+    scores: tf.Tensor
+    log_probabilities: tf.Tensor
+    finished: tf.Tensor
+
+
+def beam_search(
+    advance: Callable, states, memory, limits: tf.Tensor, longest, manner: Manner, allow_unknown: bool = False
+) -> Hypotheses:
+    """Searches, for each row by itself: no row's result depends on another row.
+
+    At every step the 2K likeliest continuations of the K hypotheses are looked at. Those among the first K that end are
+    found; the K likeliest that do not end go on. A row is done when K are found.
+
+    Args:
+        advance: A function of the last symbols int32 `[B * K]`, the states and the memory, which returns the next
+            symbols' scores before the softmax, float32 `[B * K, V]`; the states; attention `[B * K, T]` or None.
+        states: To start from, a list of float `[B, ...]`.
+        memory: What `advance` reads besides: a `NamedTuple` of `[B, ...]`, or None. With a coverage penalty, its
+            `mask` tells which steps of it count, bool `[B, T]`.
+        limits: The most symbols of each row, `<EOS>` among them, int32 `[B]`; 0 gives nothing.
+        longest: The largest of the limits or more: an int, or a tensor where shapes are not static.
+        manner: How to search.
+        allow_unknown: Whether `<UNK>` may be written.
+
+    Reference:
+        Wu et al., Google's Neural Machine Translation System, 2016 (the coverage penalty).
+    """
+    return _Search(advance, memory, limits, longest, manner, allow_unknown).run(states)
+
+
+class _Found(NamedTuple):
+    """Hypotheses that are complete, the best first: `[B, K]` and `[B, K, L]`."""
+
+    scores: tf.Tensor
+    log_probabilities: tf.Tensor
+    ids: tf.Tensor
+
+
+class _Search:
+    def __init__(self, advance, memory, limits, longest, manner, allow_unknown):
+        self.advance, self.limits, self.longest, self.manner = advance, limits, longest, manner
+        self.beam, self.rows = manner.beam, tf.shape(limits)[0] if limits.shape[0] is None else limits.shape[0]
+        self.memory = None if memory is None else tf.nest.map_structure(self._tiled, memory)
+        self.never = [PADDING_ID] if allow_unknown else [PADDING_ID, UNKNOWN_ID]
+
+    def run(self, states) -> Hypotheses:
+        shape = [self.rows, self.beam]
+        ids = tf.fill([*shape, self.longest], PADDING_ID)
+        # Of the K equal beginnings one counts.
+        alive = tf.tile(tf.constant([[0.0] + [IMPOSSIBLE] * (self.beam - 1)]), [self.rows, 1])
+        found = _Found(tf.fill(shape, IMPOSSIBLE), tf.fill(shape, IMPOSSIBLE), ids)
+        attended = tf.zeros([*shape, self._memory_length() if self.manner.coverage_penalty else 0])
+        states = [self._tiled(state) for state in states]
+        start = (0, alive, tf.fill(shape, END_ID), ids, states, attended, found, self.limits > 0)
+        _, alive, _, ids, _, attended, found, _ = tf.while_loop(
+            lambda t, *rest: (t < self.longest) & tf.reduce_any(rest[-1]), self._step, start
+        )
+        return self._ordered(alive, ids, attended, found)
+
+    def _step(self, t, alive, symbols, ids, states, attended, found, active):
+        logits, states, attention = self.advance(tf.reshape(symbols, [-1]), states, self.memory)
+        size = logits.shape[-1]
+        barred = tf.reduce_sum(tf.one_hot(self.never, size, on_value=IMPOSSIBLE), axis=0)
+        steps = tf.reshape(tf.nn.log_softmax(logits) + barred, [self.rows, self.beam, size])
+        if self.manner.coverage_penalty:
+            attended += tf.reshape(attention, tf.shape(attended))
+        totals, places = tf.math.top_k(
+            tf.reshape(alive[:, :, None] + steps, [self.rows, self.beam * size]), 2 * self.beam
+        )
+        parents, chosen = places // size, places % size
+        ends = chosen == END_ID
+
+        before = (tf.gather(values, parents, batch_dims=1) for values in (ids, attended))
+        ending = tf.where(ends & (tf.range(2 * self.beam) < self.beam), totals, IMPOSSIBLE)
+        found = self._kept(active, self._merged(found, ending, t + 1, *before), found)
+
+        new_alive, going = tf.math.top_k(tf.where(ends, IMPOSSIBLE, totals), self.beam)
+        parents, chosen = (tf.gather(values, going, batch_dims=1) for values in (parents, chosen))
+        new_ids = tf.where(tf.range(self.longest) == t, chosen[:, :, None], tf.gather(ids, parents, batch_dims=1))
+        new = (new_alive, chosen, new_ids, tf.gather(attended, parents, batch_dims=1))
+        alive, symbols, ids, attended = self._kept(active, new, (alive, symbols, ids, attended))
+        flat = tf.reshape(parents + self.beam * tf.range(self.rows)[:, None], [-1])
+        states = [tf.gather(state, flat) for state in states]
+        active &= (t + 1 < self.limits) & (found.log_probabilities[:, -1] < IMPOSSIBLE / 2)
+        return t + 1, alive, symbols, ids, states, attended, found, active
+
+    def _merged(self, found: _Found, ending, length, ids, attended) -> _Found:
+        """Returns the best of what was found before and what ends now."""
+        scores = tf.where(ending > IMPOSSIBLE / 2, self._scores(ending, length, attended), IMPOSSIBLE)
+        scores, best = tf.math.top_k(tf.concat([found.scores, scores], axis=1), self.beam)
+        both = tf.concat([found.log_probabilities, ending], axis=1), tf.concat([found.ids, ids], axis=1)
+        return _Found(scores, *(tf.gather(values, best, batch_dims=1) for values in both))
+
+    def _scores(self, log_probabilities, length, attended):
+        scores = log_probabilities / tf.cast(length, tf.float32) ** self.manner.length_penalty
+        if self.manner.coverage_penalty:
+            mask = tf.reshape(self.memory.mask, [self.rows, self.beam, -1])[:, :1]
+            covered = tf.where(mask, tf.math.log(tf.clip_by_value(attended, 1e-9, 1.0)), 0.0)
+            scores += self.manner.coverage_penalty * tf.reduce_sum(covered, axis=-1)
+        return scores
+
+    def _ordered(self, alive, ids, attended, found: _Found) -> Hypotheses:
+        """Returns what was found, filled up with what did not come to an end."""
+        length = tf.reduce_sum(tf.cast(ids != PADDING_ID, tf.int32), axis=-1)
+        cut = self._scores(alive, tf.maximum(length, 1), attended)
+        ended = found.log_probabilities > IMPOSSIBLE / 2
+        rank = tf.concat([tf.where(ended, 0, 2), tf.ones_like(found.ids[:, :, 0])], axis=1)
+        best = tf.argsort(rank, axis=1, stable=True)[:, : self.beam]
+        everything = (
+            tf.concat([found.ids, ids], axis=1),
+            tf.concat([found.scores, cut], axis=1),
+            tf.concat([found.log_probabilities, alive], axis=1),
+            tf.concat([ended, tf.zeros_like(ended)], axis=1),
+        )
+        return Hypotheses(*(tf.gather(values, best, batch_dims=1) for values in everything))
+
+    @staticmethod
+    def _kept(active, new, old):
+        """Returns the new values of the rows that are active, and the old ones of the others."""
+        values = [
+            tf.where(tf.reshape(active, [-1] + [1] * (one.shape.rank - 1)), one, other)
+            for one, other in zip(new, old, strict=True)
+        ]
+        return _Found(*values) if isinstance(new, _Found) else values
+
+    def _tiled(self, values):
+        return tf.repeat(values, self.beam, axis=0)
+
+    def _memory_length(self):
+        mask = self.memory.mask
+        return tf.shape(mask)[1] if mask.shape[1] is None else mask.shape[1]
