@@ -1,10 +1,11 @@
-"""Counts where an export disagrees with `predict`, over a run's whole test split.
+"""Counts where an export disagrees with `predict` or `generate`, over a run's test split.
 
     python benchmarks/export_agreement.py RUN EXPORT
 
-The export answers twice: in a process that imports TensorFlow alone, and in one that has no Python
-TensorFlow at all and calls the C API of its shared library. Tagging compares every tag, both from
-raw text and from the corpus's own tokens; classification compares every label.
+The export answers in a process that imports TensorFlow alone, and in one that has no Python TensorFlow at all and
+calls the C API of its shared library. Tagging compares every tag, both from raw text and from the corpus's own tokens;
+classification every label; translation every translation. A language model goes on from 100 beginnings of test texts,
+each with a seed of its own, both in batches and one by one.
 """
 
 import argparse
@@ -12,16 +13,40 @@ import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from seqtasks.serving import c_api
+from seqtasks.serving.language_signatures import DEFAULTS
 from seqtasks.serving.loading import load_run
 from seqtasks.serving.predict import load_predictor
 from seqtasks.serving.verification import run_bare
-from seqtasks.task import MANY_TO_MANY
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY
 from seqtasks.training.preparation import read_data
 
-ROWS = 64
+ROWS, PROMPTS, PROMPT_LENGTH = 64, 100, 20
+
+
+@dataclass
+class Check:
+    """One comparison.
+
+    Args:
+        signature: The export's signature.
+        arguments: Its arguments by name, a row each.
+        expected: What the run's model says, a list for each row.
+        found: Takes the same out of a batch's answers and a row's place.
+        kind: What is compared.
+        rows: Rows of a batch.
+    """
+
+    signature: str
+    arguments: dict[str, list]
+    expected: list[list]
+    found: Callable[[dict, int], list]
+    kind: str
+    rows: int = ROWS
 
 
 def main() -> None:
@@ -33,32 +58,67 @@ def main() -> None:
     loaded = load_run(arguments.run)
     saved = json.loads((arguments.run / "config.json").read_text("utf-8"))
     examples = read_data(loaded.task, saved["data"], saved["source_options"], loaded.config).splits["test"]
-    predictor = load_predictor(arguments.run)
-
-    tagging = loaded.task.family == MANY_TO_MANY
-    texts = [" ".join(example["tokens"]) if tagging else example["text"] for example in examples]
-    checks = {"serving_default": ("text", texts, predictor.predict(texts))}
-    if tagging:
-        sentences = [example["tokens"] for example in examples]
-        checks["tokens"] = ("tokens", sentences, predictor.predict_tokens(sentences))
-
-    for signature, (argument, rows, predictions) in checks.items():
-        order = sorted(range(len(rows)), key=lambda index, rows=rows: len(rows[index]))
-        batches = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
-        requests = [(signature, {argument: _pad([rows[index] for index in batch])}) for batch in batches]
+    families = {MANY_TO_MANY: _tagging, ONE_TO_MANY: _language, ENCODER_DECODER: _translation}
+    checks = families.get(loaded.task.family, _classification)(examples, load_predictor(arguments.run))
+    for check in checks:
+        first = next(iter(check.arguments.values()))
+        order = sorted(range(len(first)), key=lambda index, rows=first: len(rows[index]))
+        batches = [order[start : start + check.rows] for start in range(0, len(order), check.rows)]
+        requests = [
+            (check.signature, {name: _pad([rows[i] for i in batch]) for name, rows in check.arguments.items()})
+            for batch in batches
+        ]
         for name, run in (("TensorFlow alone", run_bare), ("C API", _run_c_api)):
-            answers = run(arguments.export, requests)
             differing = compared = 0
-            for batch, answer in zip(batches, answers, strict=True):
+            for batch, answer in zip(batches, run(arguments.export, requests), strict=True):
                 for place, index in enumerate(batch):
-                    if tagging:
-                        found, expected = answer["tags"][place][: answer["length"][place]], predictions[index]["tags"]
-                    else:
-                        found, expected = [answer["label"][place]], [predictions[index]["label"]]
+                    expected = check.expected[index]
                     compared += len(expected)
-                    differing += sum(a != b for a, b in itertools.zip_longest(found, expected))
-            kind = "tags" if tagging else "labels"
-            print(f"{signature}, {name}: {differing} of {compared} {kind} differ", flush=True)
+                    pairs = itertools.zip_longest(check.found(answer, place), expected)
+                    differing += sum(a != b for a, b in pairs)
+            manner = f"{check.signature}, {check.rows} at once, {name}"
+            print(f"{manner}: {differing} of {compared} {check.kind} differ", flush=True)
+
+
+def _tagging(examples, predictor) -> list[Check]:
+    def tags(answer, place):
+        return answer["tags"][place][: answer["length"][place]]
+
+    sentences = [example["tokens"] for example in examples]
+    texts = [" ".join(sentence) for sentence in sentences]
+    from_text = [prediction["tags"] for prediction in predictor.predict(texts)]
+    from_tokens = [prediction["tags"] for prediction in predictor.predict_tokens(sentences)]
+    return [
+        Check("serving_default", {"text": texts}, from_text, tags, "tags"),
+        Check("tokens", {"tokens": sentences}, from_tokens, tags, "tags"),
+    ]
+
+
+def _classification(examples, predictor) -> list[Check]:
+    texts = [example["text"] for example in examples]
+    labels = [[prediction["label"]] for prediction in predictor.predict(texts)]
+    found = _one("label")
+    return [Check("serving_default", {"text": texts}, labels, found, "labels")]
+
+
+def _translation(examples, predictor) -> list[Check]:
+    texts = [example["source"] for example in examples]
+    outputs = [[prediction["output"]] for prediction in predictor.predict(texts)]
+    return [Check("serving_default", {"text": texts}, outputs, _one("output"), "translations")]
+
+
+def _language(examples, predictor) -> list[Check]:
+    whole = "\n".join(example["text"] for example in examples)
+    starts = range(0, len(whole), max(len(whole) // PROMPTS, 1))
+    prompts = [whole[start : start + PROMPT_LENGTH].strip() for start in starts][:PROMPTS]
+    texts = [[written["text"]] for written in predictor.generate(prompts)]
+    arguments = {name: [value] * len(prompts) for name, value in DEFAULTS.items()}
+    arguments = {"prompt": prompts, **arguments, "seed": [*range(len(prompts))]}
+    return [Check("serving_default", arguments, texts, _one("text"), "texts", rows) for rows in (ROWS, 1)]
+
+
+def _one(output: str) -> Callable[[dict, int], list]:
+    return lambda answer, place: [answer[output][place]]
 
 
 def _run_c_api(path, requests) -> list[dict]:
@@ -84,7 +144,7 @@ def _run_c_api(path, requests) -> list[dict]:
 
 
 def _pad(rows: list) -> list:
-    if not rows or isinstance(rows[0], str):
+    if not rows or not isinstance(rows[0], list):
         return rows
     width = max(map(len, rows))
     return [[*row, *[""] * (width - len(row))] for row in rows]

@@ -17,3 +17,14 @@ def ctrl_c_interrupts():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def translation_run(tmp_path_factory):
+    """The folder of a run of the task that `seqtasks new --family encoder_decoder` writes, trained for two epochs."""
+    import seqtasks
+
+    folder = tmp_path_factory.mktemp("translation")
+    code = seqtasks.new_task("numbers", folder, family="encoder_decoder")
+    settings = {"epochs": 2, "jit_compile": False, "dropout": 0.0, "targets.beam": 3}
+    return seqtasks.run("numbers", code=code, output_dir=folder / "runs", settings=settings, quiet=True).folder

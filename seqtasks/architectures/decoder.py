@@ -92,7 +92,7 @@ class Decoder(keras.layers.Layer):
             outputs, _, weights = self._pass(sequences, states, memory, masks, training)
             return outputs, weights
         steps, batch_size = sequences.shape[1] or tf.shape(sequences)[1], tf.shape(sequences)[0]
-        arrays = [tf.TensorArray(dtype, steps) for dtype in (sequences.dtype, tf.float32)]
+        arrays = [tf.TensorArray(dtype, steps) for dtype in (sequences.dtype, self.attention.weights_dtype)]
 
         def body(t, states, arrays):
             output, states, weights = self._fed_step(sequences[:, t], states, memory, masks)

@@ -1,11 +1,8 @@
 """`seqtasks evaluate`."""
 
-from pathlib import Path
-
 import click
 
-from seqtasks.cli.options import common_options, data_options, output_dir_option
-from seqtasks.errors import UsageError
+from seqtasks.cli.options import check_new, common_options, data_options, output_dir_option
 
 
 @click.command("evaluate")
@@ -42,8 +39,8 @@ def evaluate_command(run, data, data_dir, features, skip_bad_rows, split, style,
     from seqtasks.training.preparation import parse_features
     from seqtasks.training.run_folder import resolve
 
-    if predictions and Path(predictions).exists() and not force:
-        raise UsageError(f"{predictions} exists. Replace it with --force")
+    if predictions is not None:
+        check_new(predictions, force)
     columns = parse_features(features)
     run = resolve(run, output_dir)
     start_tensorflow()
@@ -58,7 +55,7 @@ def evaluate_command(run, data, data_dir, features, skip_bad_rows, split, style,
     )
     for note in evaluation.notes:
         click.echo(f"Note: {note}", err=True)
-    if predictions:
+    if predictions is not None:
         from seqtasks.files import write_json_lines
 
         write_json_lines(predictions, evaluation.rows)

@@ -2,14 +2,12 @@
 
 import functools
 import importlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from seqtasks.cli.options import common_options, config_options, data_options, output_dir_option
-from seqtasks.errors import UsageError
+from seqtasks.cli.options import check_new, common_options, config_options, data_options, output_dir_option
 
 # One line each, so that --help need not import them.
 DIAGNOSTICS = {
@@ -47,13 +45,7 @@ def picture_options(name: str) -> Callable:
         @functools.wraps(command)
         def wrapper(*args, output, force, **kwargs):
             picture = Path(output) / name
-            if picture.exists() and not force:
-                raise UsageError(f"{picture} exists. Replace it with --force")
-            folder = picture.absolute().parent
-            while not folder.exists():
-                folder = folder.parent
-            if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-                raise UsageError(f"--output {output}: {folder} is no folder that can be written to")
+            check_new(picture, force)
             return command(*args, picture=picture, **kwargs)
 
         return wrapper

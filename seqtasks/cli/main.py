@@ -12,7 +12,7 @@ from seqtasks.errors import SeqtasksError, did_you_mean
 VERBS = {
     "run": "Train a task, evaluate it, and write it all to a run's folder.",
     "evaluate": "Score a trained run on its own data or other labelled data.",
-    "predict": "Tag or label texts with a trained run or an export.",
+    "predict": "Tag, label or translate texts with a trained run or an export.",
     "generate": "Write texts with a trained language model.",
     "score": "Tell how likely a model finds texts or translations.",
     "export": "Write a trained run as a SavedModel that takes raw text.",

@@ -9,10 +9,10 @@ from seqtasks.cli.options import common_options
 @click.argument("name")
 @click.option(
     "--family",
-    type=click.Choice(["many_to_many", "many_to_one", "one_to_many"]),
+    type=click.Choice(["many_to_many", "many_to_one", "one_to_many", "encoder_decoder"]),
     default="many_to_one",
     show_default=True,
-    help="One tag a word, one label a text, or texts that go on.",
+    help="One tag a word, one label a text, texts that go on, or a text that becomes another one.",
 )
 @click.option("--path", metavar="FILE", help="Where to write it. [default: NAME.py]")
 @click.option("--force", is_flag=True, help="Replace a file.")

@@ -1,9 +1,35 @@
 """Options that several verbs share."""
 
 import functools
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import click
+
+from seqtasks.errors import UsageError
+
+
+def check_new(path, force: bool) -> None:
+    """Refuses, before anything is computed, a file that cannot be written or that nobody asked to replace.
+
+    Args:
+        path: The file; folders above it may be missing.
+        force: Whether it may be replaced.
+
+    Raises:
+        UsageError: If it exists, or is a folder, or cannot be made.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, not a file to write")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists. Replace it with --force")
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise UsageError(f"{path}: {folder} is no folder that can be written to")
 
 
 def message_options(command: Callable) -> Callable:

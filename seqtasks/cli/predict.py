@@ -5,7 +5,7 @@ import itertools
 import click
 
 from seqtasks.cli.inputs import read_inputs, text_arguments
-from seqtasks.cli.options import common_options, output_dir_option
+from seqtasks.cli.options import check_new, common_options, output_dir_option
 from seqtasks.errors import UsageError
 
 LINES_AT_ONCE = 512
@@ -41,7 +41,7 @@ def predict_command(run, texts, files, style, n_best, attention, force, output_d
         raise UsageError("nothing to predict from. Give texts, --file FILE, or - for standard input")
     from seqtasks.cli.prediction_format import FORMATS
     from seqtasks.cli.start import start_tensorflow
-    from seqtasks.cli.translation_output import check_new, check_translation, draw_attention, one_text
+    from seqtasks.cli.translation_output import check_translation, draw_attention, one_text
     from seqtasks.training.run_folder import resolve
 
     inputs = read_inputs(texts, files)
@@ -50,9 +50,10 @@ def predict_command(run, texts, files, style, n_best, attention, force, output_d
         return
     inputs = itertools.chain([first], inputs)
     run = resolve(run, output_dir)
-    if n_best or attention:
-        check_translation(run, "--n-best" if n_best else "--attention")
-    if attention:
+    if n_best:
+        check_translation(run, "--n-best")
+    if attention is not None:
+        check_translation(run, "--attention")
         inputs = iter([one_text(inputs)])
         check_new(attention, force)
     start_tensorflow()
@@ -62,5 +63,5 @@ def predict_command(run, texts, files, style, n_best, attention, force, output_d
     while chunk := list(itertools.islice(inputs, LINES_AT_ONCE)):
         for prediction in predictor.n_best(chunk) if n_best else predictor.predict(chunk):
             click.echo(FORMATS[style](prediction))
-            if attention:
+            if attention is not None:
                 draw_attention(attention, predictor, prediction)

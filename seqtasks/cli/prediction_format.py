@@ -7,7 +7,8 @@ from seqtasks.serving.rendering import render
 
 def as_json(prediction: dict) -> str:
     """Returns one JSON object."""
-    return json.dumps(prediction, ensure_ascii=not _is_clean(prediction["text"]))
+    text = json.dumps(prediction, ensure_ascii=False)
+    return text if _is_clean(text) else json.dumps(prediction)
 
 
 def as_tsv(prediction: dict) -> str:

@@ -61,9 +61,9 @@ def run_command(task, data, data_dir, features, skip_bad_rows, settings, config_
         resume=resume,
         **others,
     )
-    from seqtasks.serving.rendering import render
+    from seqtasks.serving.rendering import render_sample
     from seqtasks.training.results import score_table
 
-    lines = [*score_table(result.scores), "", result.report, "", *map(render, result.samples), ""]
+    lines = [*score_table(result.scores), "", result.report, "", *map(render_sample, result.samples), ""]
     lines.append(f"{result.folder}  (best epoch {result.best_epoch}, {result.seconds:.0f} s)")
     click.echo("\n".join(lines))

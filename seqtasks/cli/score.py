@@ -40,19 +40,18 @@ def score_command(run, texts, files, details, style, output_dir, code):
     from seqtasks.cli.music_prompts import written_piece
     from seqtasks.cli.start import start_tensorflow
     from seqtasks.serving.music_settings import music_settings
-    from seqtasks.training.run_folder import resolve
+    from seqtasks.task import ENCODER_DECODER
+    from seqtasks.training.run_folder import family_of, resolve
 
     inputs = list(read_inputs(texts, files))
     run = resolve(run, output_dir)
     if settings := music_settings(run):
         inputs = [written_piece(text, settings) for text in inputs]
-    start_tensorflow()
-    from seqtasks.serving.scoring import score
-    from seqtasks.task import ENCODER_DECODER
-    from seqtasks.training.run_folder import family_of
-
     if family_of(run) == ENCODER_DECODER:
         inputs = [_pair(text) for text in inputs]
+    start_tensorflow()
+    from seqtasks.serving.scoring import score
+
     scores = score(run, inputs, output_dir=output_dir)
     if style == "text":
         # Between two readings of one sentence the question is which is likelier; a file keeps its order.

@@ -1,34 +1,23 @@
 """What `seqtasks predict` shows of translations alone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from seqtasks.errors import UsageError
 from seqtasks.task import ENCODER_DECODER
 
 
 def check_translation(run, option: str) -> None:
-    """Refuses an option for a model that does not translate.
+    """Refuses an option for a model that does not translate, or `--attention` for one that has none.
 
     Raises:
         UsageError: Naming the option and the run.
     """
-    from seqtasks.training.run_folder import family_of
+    from seqtasks.training.run_folder import attention_of, family_of
 
-    if family_of(run) != ENCODER_DECODER:
-        raise UsageError(f"{option} is for translation, which {run} is not")
-
-
-def check_new(path, force: bool) -> None:
-    """Refuses, before anything is computed, to replace a file unasked.
-
-    Raises:
-        UsageError: If it exists, or is a folder.
-    """
-    if Path(path).is_dir():
-        raise UsageError(f"{path} is a folder, not a file to write")
-    if Path(path).exists() and not force:
-        raise UsageError(f"{path} exists. Replace it with --force")
+    if (family := family_of(run)) != ENCODER_DECODER:
+        raise UsageError(f"{option} is for models that translate. Received: {run}, whose family is {family}")
+    if option == "--attention" and attention_of(run) == "none":
+        raise UsageError(f"--attention: {run} has no attention to show. Train one with -s attention=multiplicative")
 
 
 def one_text(inputs: Iterator[str]) -> str:
@@ -39,7 +28,7 @@ def one_text(inputs: Iterator[str]) -> str:
     """
     first = next(inputs)
     if next(inputs, None) is not None:
-        raise UsageError("--attention draws one text, and several were given")
+        raise UsageError("--attention draws one text. Received: several")
     return first
 
 

@@ -7,9 +7,9 @@ import tensorflow as tf
 from seqtasks.config import Config
 from seqtasks.data.pipeline import pad_empty
 from seqtasks.data.subwords import SubwordTables, learn_subwords
-from seqtasks.data.symbols import END, END_ID, SymbolTables, symbols_of
+from seqtasks.data.symbols import END, END_ID, SymbolTables, is_unknown, symbols_of
 from seqtasks.data.tokenizer import normalize
-from seqtasks.data.vocabulary import UNKNOWN, Vocabulary
+from seqtasks.data.vocabulary import Vocabulary
 from seqtasks.errors import DataError
 from seqtasks.sections import SourceText, TargetText
 
@@ -29,13 +29,12 @@ def learn_vocabulary(section: SourceText | TargetText, texts: list[str]) -> Voca
         DataError: If there are none.
     """
     if section.unit == "subword":
-        lower = _in_parts(lambda text: normalize(text, section.lowercase), texts)
+        lower = _in_parts(_compiled(lambda text: normalize(text, section.lowercase)), texts)
         pieces = learn_subwords((text.decode("utf-8", "replace") for text in lower), section.max_symbols or SUBWORDS)
     else:
-        rows = _in_parts(lambda text: symbols_of(text, section), texts)
+        rows = _in_parts(_compiled(lambda text: symbols_of(text, section)), texts)
         counter = Counter(symbol.decode("utf-8", "replace") for row in rows for symbol in row)
-        for special in (END, UNKNOWN):
-            counter.pop(special, None)
+        counter = Counter({symbol: n for symbol, n in counter.items() if not is_unknown(symbol)})
         pieces = Vocabulary.build(counter, max_size=section.max_symbols, min_count=section.min_count).tokens[2:]
     if not pieces:
         raise DataError("the training split has no text on one side")
@@ -55,6 +54,8 @@ class PairTables(tf.Module):
         super().__init__()
         self.source, self.target = _tables(config.inputs, source), _tables(config.targets, target)
         self.longest = config.inputs.max_length
+        # Straight into the instance's dictionary: nothing of it is part of an export.
+        self.__dict__["compiled"] = {}
 
     def features(self, text: tf.Tensor) -> dict:
         """Returns what the encoder reads of texts: `source` int32 `[B, T]` and `mask` bool `[B, T]`, T at least 1.
@@ -88,7 +89,9 @@ class PairTables(tf.Module):
 
     def rows_of(self, side: str, texts: list[str]) -> list[list[int]]:
         """Returns the ids of each text, of the `"source"` or the `"target"` side."""
-        return list(_in_parts(getattr(self, side).ids, texts))
+        if side not in self.compiled:
+            self.compiled[side] = _compiled(getattr(self, side).ids)
+        return list(_in_parts(self.compiled[side], texts))
 
 
 def _tables(section, vocabulary):
@@ -97,9 +100,12 @@ def _tables(section, vocabulary):
     return SymbolTables(section, vocabulary)
 
 
-def _in_parts(function, texts: list[str]):
+def _compiled(function):
+    return tf.function(function, input_signature=[tf.TensorSpec([None], tf.string)])
+
+
+def _in_parts(compiled, texts: list[str]):
     """Yields what a function of string `[B]` makes of each text."""
-    compiled = tf.function(function, input_signature=[tf.TensorSpec([None], tf.string)])
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         part = compiled(tf.constant(texts[start : start + TEXTS_AT_ONCE], tf.string))
         yield from part.to_list() if isinstance(part, tf.RaggedTensor) else part.numpy().tolist()

@@ -14,6 +14,8 @@ from seqtasks.data.vocabulary import Vocabulary
 from seqtasks.errors import DataError
 from seqtasks.files import write_text
 
+BUCKETS = 6
+
 
 @dataclass
 class EncodedPairs:
@@ -64,7 +66,7 @@ class TranslationPipeline:
             np.bincount(side.steps[name], minlength=len(vocabulary)).astype(np.int64)
             for side, name, vocabulary in sides
         )
-        ladders = [bucket_boundaries(side.lengths, multiple=4) for side, _, _ in sides]
+        ladders = [bucket_boundaries(side.lengths, BUCKETS, multiple=4) for side, _, _ in sides]
         pipeline.rungs = _rungs(*ladders)
         return pipeline
 
@@ -135,7 +137,8 @@ class TranslationPipeline:
         # Where a text is longer than any of training, the last rung is doubled.
         places = np.max(fits, axis=0) + 1
         for indices, rung in bucketed_batches(places, batch_size, range(1, int(places.max(initial=1)) + 1), rng):
-            source_length, target_length = self._rung(rung - 1, encoded.source.lengths[indices[indices >= 0]])
+            real = indices[indices >= 0]
+            source_length, target_length = self._rung(rung - 1, [side.lengths[real].max() for side in sides])
             batch = encoded.source.batch(indices, source_length)
             if encoded.target is not None:
                 target = encoded.target.batch(indices, target_length)
@@ -155,13 +158,12 @@ class TranslationPipeline:
         """Returns none: what training never showed is `<UNK>`."""
         return []
 
-    def _rung(self, number: int, lengths) -> tuple[int, int]:
-        if number < len(self.rungs):
-            return self.rungs[number]
-        source, target = self.rungs[-1]
-        while source < lengths.max():
-            source, target = 2 * source, 2 * target
-        return source, target
+    def _rung(self, number: int, longest: list) -> tuple[int, int]:
+        rung = self.rungs[min(number, len(self.rungs) - 1)]
+        # Nobody asked for the target's length where there is no target.
+        while any(size < length for size, length in zip(rung, longest, strict=False)):
+            rung = tuple(2 * size for size in rung)
+        return rung
 
     def _graph(self):
         if self._tables is None:

@@ -33,7 +33,7 @@ class Hypotheses(NamedTuple):
 
     Args:
         ids: int32 `[B, K, L]`, padded, without `<EOS>`.
-        scores: float32 `[B, K]`; far below zero where there are fewer than K.
+        scores: float32 `[B, K]`; far below zero, and no ids, where there are fewer than K.
         log_probabilities: The logarithms of the model's own probabilities, float32 `[B, K]`.
         finished: Whether `<EOS>` came before the limit, bool `[B, K]`.
     """
@@ -50,7 +50,8 @@ def beam_search(
     """Searches, for each row by itself: no row's result depends on another row.
 
     At every step the 2K likeliest continuations of the K hypotheses are looked at. Those among the first K that end are
-    found; the K likeliest that do not end go on. A row is done when K are found.
+    found; the K likeliest that do not end go on. A row is done when K are found, and the best of those that go on is
+    not ahead of the best found.
 
     Args:
         advance: A function of the last symbols int32 `[B * K]`, the states and the memory, which returns the next
@@ -103,26 +104,29 @@ class _Search:
         size = logits.shape[-1]
         barred = tf.reduce_sum(tf.one_hot(self.never, size, on_value=IMPOSSIBLE), axis=0)
         steps = tf.reshape(tf.nn.log_softmax(logits) + barred, [self.rows, self.beam, size])
+        looked = attended
         if self.manner.coverage_penalty:
-            attended += tf.reshape(attention, tf.shape(attended))
+            looked += tf.reshape(attention, tf.shape(attended))
         totals, places = tf.math.top_k(
             tf.reshape(alive[:, :, None] + steps, [self.rows, self.beam * size]), 2 * self.beam
         )
         parents, chosen = places // size, places % size
         ends = chosen == END_ID
 
-        before = (tf.gather(values, parents, batch_dims=1) for values in (ids, attended))
+        before = (tf.gather(values, parents, batch_dims=1) for values in (ids, looked))
         ending = tf.where(ends & (tf.range(2 * self.beam) < self.beam), totals, IMPOSSIBLE)
         found = self._kept(active, self._merged(found, ending, t + 1, *before), found)
 
         new_alive, going = tf.math.top_k(tf.where(ends, IMPOSSIBLE, totals), self.beam)
         parents, chosen = (tf.gather(values, going, batch_dims=1) for values in (parents, chosen))
         new_ids = tf.where(tf.range(self.longest) == t, chosen[:, :, None], tf.gather(ids, parents, batch_dims=1))
-        new = (new_alive, chosen, new_ids, tf.gather(attended, parents, batch_dims=1))
+        new = (new_alive, chosen, new_ids, tf.gather(looked, parents, batch_dims=1))
         alive, symbols, ids, attended = self._kept(active, new, (alive, symbols, ids, attended))
         flat = tf.reshape(parents + self.beam * tf.range(self.rows)[:, None], [-1])
         states = [tf.gather(state, flat) for state in states]
-        active &= (t + 1 < self.limits) & (found.log_probabilities[:, -1] < IMPOSSIBLE / 2)
+        few = found.log_probabilities[:, -1] < IMPOSSIBLE / 2
+        ahead = self._scores(alive[:, :1], t + 1, attended[:, :1])[:, 0] > found.scores[:, 0]
+        active &= (t + 1 < self.limits) & (few | ahead)
         return t + 1, alive, symbols, ids, states, attended, found, active
 
     def _merged(self, found: _Found, ending, length, ids, attended) -> _Found:
@@ -135,7 +139,7 @@ class _Search:
     def _scores(self, log_probabilities, length, attended):
         scores = log_probabilities / tf.cast(length, tf.float32) ** self.manner.length_penalty
         if self.manner.coverage_penalty:
-            mask = tf.reshape(self.memory.mask, [self.rows, self.beam, -1])[:, :1]
+            mask = tf.reshape(self.memory.mask, [self.rows, self.beam, self._memory_length()])[:, :1]
             covered = tf.where(mask, tf.math.log(tf.clip_by_value(attended, 1e-9, 1.0)), 0.0)
             scores += self.manner.coverage_penalty * tf.reduce_sum(covered, axis=-1)
         return scores
@@ -143,9 +147,11 @@ class _Search:
     def _ordered(self, alive, ids, attended, found: _Found) -> Hypotheses:
         """Returns what was found, filled up with what did not come to an end."""
         length = tf.reduce_sum(tf.cast(ids != PADDING_ID, tf.int32), axis=-1)
-        cut = self._scores(alive, tf.maximum(length, 1), attended)
+        # They come by their probability, and attention may have another say.
+        cut, best = tf.math.top_k(self._scores(alive, tf.maximum(length, 1), attended), self.beam)
+        alive, ids = (tf.gather(values, best, batch_dims=1) for values in (alive, ids))
         ended = found.log_probabilities > IMPOSSIBLE / 2
-        rank = tf.concat([tf.where(ended, 0, 2), tf.ones_like(found.ids[:, :, 0])], axis=1)
+        rank = tf.concat([tf.where(ended, 0, 2), tf.ones_like(ended, tf.int32)], axis=1)
         best = tf.argsort(rank, axis=1, stable=True)[:, : self.beam]
         everything = (
             tf.concat([found.ids, ids], axis=1),
@@ -153,7 +159,9 @@ class _Search:
             tf.concat([found.log_probabilities, alive], axis=1),
             tf.concat([ended, tf.zeros_like(ended)], axis=1),
         )
-        return Hypotheses(*(tf.gather(values, best, batch_dims=1) for values in everything))
+        chosen = Hypotheses(*(tf.gather(values, best, batch_dims=1) for values in everything))
+        real = chosen.log_probabilities[:, :, None] > IMPOSSIBLE / 2
+        return chosen._replace(ids=tf.where(real, chosen.ids, PADDING_ID))
 
     @staticmethod
     def _kept(active, new, old):

@@ -30,7 +30,7 @@ class SequenceAttention(keras.layers.Layer):
         mask: The memory's steps that count, bool `[B, T]`; or None.
 
     Output:
-        (context float `[B, S, M]`, weights float32 `[B, S, T]`).
+        (context float `[B, S, M]`, weights float32 `[B, S, T]`, float64 of a layer that computes in it).
 
     Raises:
         ValueError: For another kind.
@@ -56,6 +56,11 @@ class SequenceAttention(keras.layers.Layer):
             self.bias = self.add_weight(shape=(width,), initializer="zeros", name="bias")
             self.scale = self.add_weight(shape=(width, 1), name="scale")
 
+    @property
+    def weights_dtype(self):
+        """What the weights are of: float32 or more."""
+        return tf.float64 if self.compute_dtype == "float64" else tf.float32
+
     def keys(self, memory):
         """Returns what the queries are compared with, float `[B, T, width]`."""
         return tf.matmul(memory, self._weight(self.memory_kernel))
@@ -67,13 +72,14 @@ class SequenceAttention(keras.layers.Layer):
         else:
             asked = tf.matmul(queries, self._weight(self.query_kernel)) + self._weight(self.bias)
             scores = tf.reduce_sum(tf.tanh(asked[:, :, None] + keys[:, None]) * self._weight(self.scale)[:, 0], axis=-1)
-        scores = tf.cast(scores, tf.float32)
+        # A softmax in 16 bits would be too coarse.
+        scores = tf.cast(scores, self.weights_dtype)
         if mask is not None:
             scores = tf.where(mask[:, None], scores, FAR_BELOW)
         weights = tf.nn.softmax(scores)
         if mask is not None:
             # All steps of a row may be masked.
-            weights *= tf.cast(mask[:, None], tf.float32)
+            weights *= tf.cast(mask[:, None], weights.dtype)
         return tf.matmul(tf.cast(weights, memory.dtype), memory), weights
 
     def compute_output_shape(self, queries_shape, memory_shape=None):

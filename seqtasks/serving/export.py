@@ -74,7 +74,9 @@ def save(loaded, folder, verified: bool = True) -> None:
     module = build_module(task.name, task.family, loaded.config, loaded.pipeline, loaded.model)
     # Nobody trains an export, and without gradients it is smaller.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    tf.saved_model.save(module, str(folder), signatures=module.signatures, options=options)
+    # Concrete, or saving would trace them all once more.
+    signatures = {name: function.get_concrete_function() for name, function in module.signatures.items()}
+    tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
     description = json.dumps(_describe(loaded, module), indent=2, ensure_ascii=False)
     (Path(folder) / DESCRIPTION).write_text(description + "\n", encoding="utf-8")
     check_portable(folder)

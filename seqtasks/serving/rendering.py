@@ -29,6 +29,17 @@ def render(prediction: dict) -> str:
     return _printable("".join([*pieces, text[position:]]))
 
 
+def render_sample(prediction: dict) -> str:
+    """Returns a prediction as `render` does, a translation behind its source.
+
+    Args:
+        prediction: As for `render`.
+    """
+    if "output" in prediction:
+        return f"{_printable(prediction['text'])} -> {render(prediction)}"
+    return render(prediction)
+
+
 def _printable(text: str) -> str:
     """Replaces what a terminal cannot encode: bytes of the input that were no UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")

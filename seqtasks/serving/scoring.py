@@ -30,6 +30,6 @@ def score(run, inputs: str | Iterable, *, output_dir="runs") -> list[dict]:
     if not isinstance(predictor, TranslationPredictor):
         raise UsageError(f"{run} gives no probabilities of texts. Use predict, or a run of a task such as word_lm")
     for pair in inputs:
-        if isinstance(pair, str) or len(pair) != 2:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise UsageError(f"expected pairs of a source and a target. Received: {pair!r}")
     return predictor.score([source for source, _ in inputs], [target for _, target in inputs])

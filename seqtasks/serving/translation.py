@@ -59,19 +59,19 @@ class TranslationPredictor:
             texts: The texts, each a str.
 
         Returns:
-            As `predict`; and `outputs`, the translations from the best on, with their `scores` and `log_probabilities`.
+            As `predict`; and `outputs`, the translations from the best on, with their `scores` and `log_probabilities`;
+            fewer than the beam keeps where there are no more.
         """
-        return [
-            {
-                "text": text,
-                "output": decoded(answer["outputs"][0]),
-                "score": float(answer["scores"][0]),
-                "outputs": [decoded(output) for output in answer["outputs"]],
-                "scores": answer["scores"].tolist(),
-                "log_probabilities": answer["log_probabilities"].tolist(),
-            }
-            for text, answer in self._answers("n_best", texts)
-        ]
+        found = []
+        for text, answer in self._answers("n_best", texts):
+            # What was not found fills the rest, with a probability that nothing has.
+            count = max(1, int((answer["log_probabilities"] > _IMPOSSIBLE).sum()))
+            outputs = [decoded(output) for output in answer["outputs"][:count]]
+            scores = answer["scores"][:count].tolist()
+            likely = answer["log_probabilities"][:count].tolist()
+            best = {"text": text, "output": outputs[0], "score": scores[0]}
+            found.append({**best, "outputs": outputs, "scores": scores, "log_probabilities": likely})
+        return found
 
     def score(self, sources: Sequence[str], targets: Sequence[str]) -> list[dict]:
         """Returns how likely translations are, given their sources.
@@ -129,4 +129,6 @@ class TranslationPredictor:
         return zip(sources, targets, run_in_batches(self._signatures[signature], rows, sizes), strict=True)
 
 
+# Far below what a text may have, and far above what `seqtasks.decoding.beam_search` gives for none.
+_IMPOSSIBLE = -1e8
 _TOKENS = ("source_tokens", "target_tokens")

@@ -88,12 +88,12 @@ def _data_lines(dataset) -> list[str]:
 
     lines = [f"  note: {note}" for note in dataset.notes]
     for split, examples in dataset.splits.items():
-        sizes = [_size(example) for example in examples]
-        lengths = zip(PERCENTILES, np.percentile(sizes, PERCENTILES, method="higher"), strict=True)
-        words = ", ".join(f"{percent}%: {int(length)}" for percent, length in lengths)
-        lines.append(
-            f"  {split}: {len(examples):,} examples, {sum(sizes):,} words; words an example by percentile {words}"
-        )
+        for title, part in _parts(examples[0]).items():
+            sizes = [_size(example, part) for example in examples]
+            lengths = zip(PERCENTILES, np.percentile(sizes, PERCENTILES, method="higher"), strict=True)
+            words = ", ".join(f"{percent}%: {int(length)}" for percent, length in lengths)
+            title = title.format(split=split, examples=f"{len(examples):,} examples")
+            lines.append(f"  {title} {sum(sizes):,} words; words an example by percentile {words}")
         if not {"tags", "label"} & set(examples[0]):
             continue
         labels = Counter(label for e in examples for label in (e["tags"] if "tags" in e else [e["label"]]))
@@ -102,13 +102,17 @@ def _data_lines(dataset) -> list[str]:
     return lines
 
 
-def _size(example: dict) -> int:
-    """Returns how many words a text has, of a pair the source; of a piece of music the frames are counted."""
-    if "source" in example:
-        return len(example["source"].split())
-    if "text" in example:
-        return len(example["text"].split())
-    return len(example["tokens"] if "tokens" in example else example["frames"])
+def _parts(example: dict) -> dict[str, str]:
+    """Returns what of an example to count, by the words that say so; of a piece of music it is the frames."""
+    if "target" in example:
+        return {"{split}: {examples}, source:": "source", "  target:": "target"}
+    (part,) = {"text", "tokens", "frames"} & set(example)
+    return {"{split}: {examples},": part}
+
+
+def _size(example: dict, part: str) -> int:
+    value = example[part]
+    return len(value.split() if isinstance(value, str) else value)
 
 
 def _model_lines(task, config: Config, dataset) -> list[str]:

@@ -1,5 +1,7 @@
 """The pictures of a run's report."""
 
+import warnings
+
 import numpy as np
 
 from seqtasks.files import replacing
@@ -80,16 +82,28 @@ def attention_map(path, source: list[str], target: list[str], weights) -> None:
         target: The target's symbols, from top to bottom.
         weights: float `[target, source]`.
     """
-    rows, columns = max(len(target), 1), max(len(source), 1)
-    figure, axis = _figure(1, 1, (2 + 0.45 * columns, 2 + 0.3 * rows))
-    axis.imshow(np.reshape(weights, [rows, columns]), cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    # A text may have no symbols, and a picture has a square at least.
+    squares = np.zeros([max(len(target), 1), max(len(source), 1)])
+    squares[: len(target), : len(source)] = weights
+    source, target = ([_drawable(symbol) for symbol in symbols] for symbols in (source, target))
+    figure, axis = _figure(1, 1, (2 + 0.45 * squares.shape[1], 2 + 0.3 * squares.shape[0]))
+    axis.imshow(squares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     # A dollar sign in a text starts no formula.
     axis.set_xticks(range(len(source)), source, rotation=60, ha="left", parse_math=False)
     axis.set_yticks(range(len(target)), target, parse_math=False)
     axis.set_xlabel("source")
     axis.set_ylabel("what was written")
     axis.xaxis.tick_top()
-    _save(figure, path)
+    with warnings.catch_warnings():
+        # A character that the font lacks is an empty box in the picture, which tells enough.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        _save(figure, path)
+
+
+def _drawable(symbol: str) -> str:
+    """Replaces what a font cannot draw: bytes that were no UTF-8, and what is no character but an end of line."""
+    symbol = symbol.encode("utf-8", "replace").decode("utf-8")
+    return symbol if symbol.isprintable() else repr(symbol)[1:-1]
 
 
 def _figure(rows: int, columns: int, size: tuple[float, float]):

@@ -2,7 +2,7 @@
 
 from seqtasks.data.music_text import write_piece
 from seqtasks.files import write_json, write_json_lines, write_text
-from seqtasks.serving.rendering import render
+from seqtasks.serving.rendering import render_sample
 from seqtasks.training import plots
 from seqtasks.training.evaluation import answers_of
 from seqtasks.training.run_folder import RunFolder
@@ -57,6 +57,8 @@ def _text_of(example: dict) -> str:
 def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict]:
     """Predicts the task's serving examples as an export would, and writes samples.txt.
 
+    Where there is attention, attention.png shows where the decoder looked as it translated the first example.
+
     Returns:
         The predictions, as `seqtasks.predict` gives them.
     """
@@ -64,8 +66,12 @@ def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict
     from seqtasks.serving.signatures import build_module
 
     module = build_module(task.name, task.family, config, pipeline, model)
-    samples = make_predictor(module.signatures, task.family, config).predict(list(task.serving_examples))
-    write_text(folder.samples, "".join(f"{render(sample)}\n" for sample in samples))
+    predictor = make_predictor(module.signatures, task.family, config)
+    samples = predictor.predict(list(task.serving_examples))
+    write_text(folder.samples, "".join(f"{render_sample(sample)}\n" for sample in samples))
+    if "attention" in module.signatures:
+        (alignment,) = predictor.alignments([samples[0]["text"]], [samples[0]["output"]])
+        plots.attention_map(folder.attention, *alignment)
     return samples
 
 
@@ -123,7 +129,9 @@ def write_report(
         lines += ["## Confusion matrix", "", "![True against predicted labels, test](confusion_matrix.png)", ""]
     if references is not None:
         lines += ["## Examples of the test split", "", *_examples(examples, references, predictions), ""]
-    lines += ["## Samples", "", *_block("\n".join(map(render, samples))), ""]
+    lines += ["## Samples", "", *_block("\n".join(map(render_sample, samples))), ""]
+    if folder.attention.exists():
+        lines += ["Where the decoder looked as it wrote the first:", "", "![Attention](attention.png)", ""]
     write_text(folder.report, "\n".join(lines))
     return tables
 
@@ -166,11 +174,10 @@ def _examples(examples: list, references: list, predictions: list) -> list[str]:
 
 def _example(example: dict, reference, answer) -> str:
     if "target" in example:
-        lines = [example["source"], f"  true       {reference}", f"  predicted  {answer}"]
-        return "\n".join(line[:TEXT_KEPT] for line in (lines if answer != reference else lines[:2]))
+        lines = [_shown(example["source"]), f"  true       {_shown(reference)}", f"  predicted  {_shown(answer)}"]
+        return "\n".join(lines if answer != reference else lines[:2])
     if "tokens" not in example:
-        text = " ".join(example["text"].split())
-        return f"true {reference}, predicted {answer}: {text[:TEXT_KEPT]}{'...' if len(text) > TEXT_KEPT else ''}"
+        return f"true {reference}, predicted {answer}: {_shown(example['text'])}"
     rows = zip(example["tokens"], reference, answer, strict=True)
     if reference == answer:
         return " ".join(token if true == "O" else f"{token}/{true}" for token, true, _ in rows)
@@ -178,6 +185,11 @@ def _example(example: dict, reference, answer) -> str:
         f"{token}/{true}" if true == found != "O" else token if true == found else f"{token}/{true}->{found}"
         for token, true, found in rows
     )
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return f"{text[:TEXT_KEPT]}{'...' if len(text) > TEXT_KEPT else ''}"
 
 
 def _block(text: str) -> list[str]:

@@ -31,6 +31,7 @@ class RunFolder:
     tensorboard = property(lambda self: self.path / "tensorboard")
     evaluation = property(lambda self: self.path / "evaluation")
     samples = property(lambda self: self.path / "samples.txt")
+    attention = property(lambda self: self.path / "attention.png")
     report = property(lambda self: self.path / "report.md")
 
     @staticmethod
@@ -176,9 +177,25 @@ def family_of(folder) -> str:
     Raises:
         SeqtasksError: If the folder is damaged.
     """
+    return _told(folder, "family")
+
+
+def attention_of(folder) -> str:
+    """Returns the kind of attention in a run's or an export's configuration, as `family_of` does.
+
+    Raises:
+        SeqtasksError: If the folder is damaged.
+    """
+    return _told(folder, "config", "model", "attention")
+
+
+def _told(folder, *keys: str):
     folder = Path(folder)
     file = folder / "seqtasks.json" if is_export(folder) else RunFolder(folder).config
     try:
-        return json.loads(file.read_text(encoding="utf-8"))["family"]
+        value = json.loads(file.read_text(encoding="utf-8"))
+        for key in keys:
+            value = value[key]
+        return value
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SeqtasksError(f"{file} cannot be read: {error!r}") from error

@@ -6,7 +6,9 @@ import pytest
 from seqtasks.cli import generate as generate_module
 from seqtasks.cli import main as cli
 from seqtasks.errors import UsageError
-from seqtasks.serving import language
+from seqtasks.serving import language, scoring
+from seqtasks.serving.predict import Predictor
+from seqtasks.task import MANY_TO_ONE
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
@@ -52,7 +54,7 @@ def call(monkeypatch, capsys, tmp_path):
     from seqtasks.cli import start
 
     monkeypatch.setattr(start, "start_tensorflow", lambda: None)
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text('{"family": "one_to_many"}')
 
     def call(verb, *arguments, stdin=""):
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
@@ -80,7 +82,7 @@ def generate(call, monkeypatch):
 @pytest.fixture
 def score(call, monkeypatch):
     """Runs `seqtasks score` without a model: `score(*arguments, stdin="")` gives the lines of the output."""
-    monkeypatch.setattr(language, "score", by_length)
+    monkeypatch.setattr(scoring, "score", by_length)
 
     def score(*arguments, stdin=""):
         code, output, errors = call("score", *arguments, stdin=stdin)
@@ -178,9 +180,11 @@ def test_what_is_no_language_model_is_told_in_one_line(call, monkeypatch, verb):
         raise UsageError(f"{run} is no language model. Use predict")
 
     monkeypatch.setattr(language, "load_language_predictor", refuse)
+    monkeypatch.setattr("seqtasks.serving.predict.load_predictor", lambda run, **_: Predictor({}, MANY_TO_ONE))
     code, output, errors = call(*verb)
     assert (code, output) == (2, "")
-    assert errors.endswith("is no language model. Use predict\n")
+    message = "is no language model. Use predict\n" if verb == ["generate"] else "gives no probabilities of texts. "
+    assert message in errors
     assert errors.count("\n") == 1
 
 

@@ -144,6 +144,7 @@ def test_a_picture_is_replaced_only_by_force(call, asked, tmp_path):
         (["gradients", "word_ml"], "unknown task 'word_ml'. Did you mean 'word_lm'"),
         (["gradients", "ner"], "ner is no language model"),
         (["gradients", "music"], "music is no language model"),
+        (["gradients", "translation"], "translation is no language model: gradients are inspected of a task such as"),
         (["gradients", "word_lm", "--cell", "rnn,lsmt"], "unknown cell 'lsmt'. Did you mean 'lstm'"),
         (["gradients", "word_lm", "--cell", ","], "no cell was given"),
         (["gradients", "word_lm", "-s", "cell=rnn"], "with --cell, not as a setting"),
@@ -166,7 +167,7 @@ def test_usage_errors_end_with_2_and_leave_nothing(call, arguments, message, tmp
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("task", ["ner", "music"])
+@pytest.mark.parametrize("task", ["ner", "music", "translation"])
 def test_agreement_refuses_what_scores_no_sentences(call, run_of, task):
     code, _, errors = call("agreement", run_of(task))
     assert code == 2

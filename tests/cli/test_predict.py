@@ -8,6 +8,8 @@ from seqtasks.cli.prediction_format import FORMATS
 
 LABELLED = {"text": "a fine\tfilm", "label": "pos", "score": 0.75, "probabilities": {"neg": 0.25, "pos": 0.75}}
 TAGGED = {"text": "Ada sang", "tokens": ["Ada", "sang"], "tags": ["B-PER", "O"], "scores": [1.0, 1.0], "entities": []}
+TRANSLATED = {"text": "a\tdog", "output": "ein  Hund", "score": -0.5}
+SEVERAL = {**TRANSLATED, "outputs": ["ein  Hund", "Hund"], "scores": [-0.5, -1.25], "log_probabilities": [-1.5, -2.5]}
 
 
 class Echo:
@@ -65,3 +67,19 @@ def test_formats():
     assert FORMATS["tsv"](LABELLED) == "pos\t0.750000\ta fine film"
     assert FORMATS["tsv"](TAGGED) == "Ada\tB-PER\nsang\tO\n"
     assert FORMATS["text"](LABELLED).startswith("pos")
+
+
+def test_formats_of_translations():
+    assert json.loads(FORMATS["json"](SEVERAL)) == SEVERAL
+    assert FORMATS["tsv"](TRANSLATED) == "-0.500000\tein Hund\ta dog"
+    assert FORMATS["tsv"](SEVERAL) == "-0.500000\tein Hund\ta dog\n-1.250000\tHund\ta dog"
+    assert FORMATS["text"](TRANSLATED) == "ein  Hund"
+    assert FORMATS["text"](SEVERAL) == "-0.500  ein  Hund\n-1.250  Hund"
+
+
+def test_bytes_that_are_no_utf8_are_escaped_wherever_they_stand():
+    for prediction in ({**TRANSLATED, "text": "caf\udce9"}, {**TRANSLATED, "output": "caf\udce9"}):
+        line = FORMATS["json"](prediction)
+        assert "caf\\udce9" in line
+        assert json.loads(line) == prediction
+    assert "né" in FORMATS["json"]({**TRANSLATED, "output": "né"})

@@ -1,7 +1,9 @@
 """What every registered task must do, whatever it is: a new task file is tested without a new test."""
 
 import dataclasses
+import functools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +14,15 @@ import pytest
 import seqtasks.serving.c_api
 from seqtasks import registry
 from seqtasks.serving.language_signatures import DEFAULTS
-from seqtasks.task import MANY_TO_MANY, ONE_TO_MANY
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY
 
 BATCH = 32
 TEXTS = ("", "Zoë naïvely paid 3.50 € in 東京 😀.", "A very long text, " * 200)
+SETTINGS = {"training.epochs": 1, "training.batch_size": BATCH, "training.jit_compile": False}
+# After one step a translation ends nowhere, and every beam search would go on to the limit.
+SHORT = {"targets.max_length": 24}
+# What a `TranslationPredictor` calls its signatures.
+METHODS = {"serving_default": "predict", "n_best": "n_best", "score": "score", "attention": "alignments"}
 
 
 def few_examples(task):
@@ -30,26 +37,53 @@ def few_examples(task):
 
 @dataclasses.dataclass
 class Trained:
-    """A task after one training step, and its export."""
+    """A task after one training step, its export, and what the export answered in a process of its own."""
 
     task: object
     result: object
     export: Path
+    answers: list
 
 
 @pytest.fixture(scope="module", params=registry.names())
 def trained(request, tmp_path_factory):
     import seqtasks
+    from seqtasks.serving import loading, signatures, verification
 
     folder = tmp_path_factory.mktemp(request.param)
-    settings = {"training.epochs": 1, "training.batch_size": BATCH, "training.jit_compile": False}
-    get = registry.get
+    get, run_bare, answers = registry.get, verification.run_bare, []
+    task = get(request.param)
+
+    def run_bare_with_ours(path, requests):
+        """Lets the process that verifies the export answer our requests too."""
+        ours = [*requests_of(task).items(), ("serving_default", arguments_of(task, []))]
+        found = run_bare(path, [*requests, *ours])
+        answers.extend(found[len(requests) :])
+        return found[: len(requests)]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "get", lambda name: few_examples(get(name)))
         patch.chdir(folder)
+        settings = SETTINGS | (SHORT if task.family == ENCODER_DECODER else {})
         result = seqtasks.run(request.param, settings=settings, skip_bad_rows=True, quiet=True)
+        # The run is loaded once, and its functions traced once, for all that is asked of it.
+        patch.setattr(loading, "load_run", functools.cache(loading.load_run))
+        patch.setattr(signatures, "build_module", built_once(signatures.build_module))
+        patch.setattr(verification, "run_bare", run_bare_with_ours)
         export = seqtasks.export(result.folder)
-        yield Trained(get(request.param), result, folder / export)
+        yield Trained(task, result, folder / export, answers)
+
+
+def built_once(build_module):
+    """Returns the function with a memory: a model has one module."""
+    modules = {}
+
+    def build(name, family, config, pipeline, model, *options):
+        if id(model) not in modules:
+            modules[id(model)] = build_module(name, family, config, pipeline, model, *options)
+        return modules[id(model)]
+
+    return build
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +91,26 @@ def predicted(trained):
     """Predictions of the reloaded run."""
     import seqtasks
 
-    return seqtasks.predict(trained.result.folder, inputs_of(trained))
+    return seqtasks.predict(trained.result.folder, inputs_of(trained.task))
 
 
-def inputs_of(trained) -> list[str]:
-    return [*trained.task.serving_examples, *TEXTS]
+def inputs_of(task) -> list[str]:
+    return [*task.serving_examples, *TEXTS]
 
 
-def request_of(trained, rows) -> dict:
+def requests_of(task) -> dict[str, dict]:
+    """Returns the signatures to try, and their arguments."""
+    rows = inputs_of(task)
+    requests = {"serving_default": arguments_of(task, rows)}
+    if task.family == ENCODER_DECODER:
+        pairs = {"source": rows, "target": [*rows[-2::-1], ""]}
+        requests |= {"n_best": {"text": rows}, "score": pairs, "attention": pairs}
+    return requests
+
+
+def arguments_of(task, rows) -> dict:
     """Returns the arguments of `serving_default`: the rows, and for a language model how each is to go on."""
-    if trained.task.family != ONE_TO_MANY:
+    if task.family != ONE_TO_MANY:
         return {"text": rows}
     wishes = {**DEFAULTS, "seed": 0}
     arguments = {name: [value] * len(rows) for name, value in wishes.items()}
@@ -113,14 +157,19 @@ def test_reloaded_run_scores_as_before(trained):
 
 
 def test_predictions(trained, predicted):
-    for text, prediction in zip(inputs_of(trained), predicted, strict=True):
+    for text, prediction in zip(inputs_of(trained.task), predicted, strict=True):
         if trained.task.family == ONE_TO_MANY:
             assert prediction["prompt"] == text
             assert prediction["text"].startswith(text)
             assert prediction["log_probability"] < 0
             continue
         assert prediction["text"] == text
-        if trained.task.family == MANY_TO_MANY:
+        if trained.task.family == ENCODER_DECODER:
+            assert set(prediction) == {"text", "output", "score"}
+            assert type(prediction["output"]) is str
+            assert text or not prediction["output"]
+            assert prediction["score"] <= 0
+        elif trained.task.family == MANY_TO_MANY:
             assert len(prediction["tokens"]) == len(prediction["tags"]) == len(prediction["scores"])
             assert bool(prediction["tokens"]) == bool(text)
         else:
@@ -130,41 +179,48 @@ def test_predictions(trained, predicted):
 def test_export_predicts_the_same(trained, predicted):
     import seqtasks
 
-    for here, there in zip(predicted, seqtasks.predict(trained.export, inputs_of(trained)), strict=True):
+    for here, there in zip(predicted, seqtasks.predict(trained.export, inputs_of(trained.task)), strict=True):
         assert_alike(here, there)
 
 
 def test_bare_process_answers_the_same(trained, predicted):
-    from seqtasks.serving.verification import run_bare
-
-    requests = [("serving_default", request_of(trained, rows)) for rows in (inputs_of(trained), [])]
-    answers, nothing = run_bare(trained.export, requests)
+    *answers, nothing = trained.answers
     assert_answers(trained, predicted, answers)
+    assert nothing
     assert not any(nothing.values())
 
 
 def test_c_api_answers_the_same(trained, predicted):
-    program = (
-        "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__'); "
-        "sys.exit(any(n.split('.')[0] in ('tensorflow', 'keras', 'seqtasks') for n in sys.modules))"
-    )
+    program = """
+import json, runpy, sys
+_, script, export = sys.argv
+module = runpy.run_path(script)
+model = module["SavedModel"](export)
+for signature, arguments in json.load(sys.stdin).items():
+    outputs = model.run(signature, **arguments)
+    print(json.dumps({name: module["_plain"](array.tolist()) for name, array in outputs.items()}))
+sys.exit(any(name.split(".")[0] in ("tensorflow", "keras", "seqtasks") for name in sys.modules))
+"""
     process = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            program,
-            seqtasks.serving.c_api.__file__,
-            str(trained.export),
-            "serving_default",
-            "--json",
-        ],
-        input=json.dumps(request_of(trained, inputs_of(trained))),
+        [sys.executable, "-c", program, seqtasks.serving.c_api.__file__, str(trained.export)],
+        input=json.dumps(requests_of(trained.task)),
         capture_output=True,
         text=True,
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    assert_answers(trained, predicted, json.loads(process.stdout))
+    assert_answers(trained, predicted, list(map(json.loads, process.stdout.splitlines())))
+
+
+def test_report_is_whole(trained):
+    folder, report = trained.result.folder, (trained.result.folder / "report.md").read_text()
+    pictures = re.findall(r"!\[.+\]\((.+)\)", report)
+    assert "learning_curves.png" in pictures
+    assert ("attention.png" in pictures) == (trained.task.family == ENCODER_DECODER)
+    assert sorted(pictures) == sorted(file.name for file in folder.glob("*.png"))
+    assert (folder / "samples.txt").read_text() in report
+    for split in ("validation", "test"):
+        assert (folder / "evaluation" / f"{split}.predictions.jsonl").read_text().count("\n") >= 1
 
 
 def assert_alike(here, there):
@@ -180,7 +236,12 @@ def assert_alike(here, there):
 
 
 def assert_answers(trained, predicted, answers):
-    """Asserts that a signature's outputs say what `predict` says."""
+    """Asserts that the outputs of the signatures of `requests_of` say what `predict` says."""
+    if trained.task.family == ENCODER_DECODER:
+        for signature, outputs in zip(requests_of(trained.task), answers, strict=True):
+            assert_translated(trained, signature, outputs)
+        return
+    (answers,) = answers
     for row, prediction in enumerate(predicted):
         if trained.task.family == MANY_TO_MANY:
             length = answers["length"][row]
@@ -195,3 +256,23 @@ def assert_answers(trained, predicted, answers):
             assert answers["label"][row] == prediction["label"]
             probabilities = dict(zip(answers["classes"][row], answers["probabilities"][row], strict=True))
             assert probabilities == pytest.approx(prediction["probabilities"], abs=1e-5)
+
+
+def assert_translated(trained, signature, outputs):
+    """Asserts that a signature's outputs say what the predictor of the reloaded run does."""
+    from seqtasks.serving.predict import load_predictor
+
+    ask = getattr(load_predictor(trained.result.folder), METHODS[signature])
+    for row, expected in enumerate(ask(*requests_of(trained.task)[signature].values())):
+        found = {name: values[row] for name, values in outputs.items()}
+        if signature == "attention":
+            length, width = expected.weights.shape
+            assert found["source_tokens"][:width] == expected.source
+            assert found["target_tokens"][:length] == expected.target
+            assert np.array(found["weights"])[:length, :width] == pytest.approx(expected.weights, abs=1e-5)
+            continue
+        for name, value in found.items():
+            if isinstance(value, list):  # the rest is padding, or no translation
+                value = value[: len(expected[name])]
+            close = not isinstance(np.ravel(value)[0], str)
+            assert value == (pytest.approx(expected[name], rel=1e-5, abs=1e-5) if close else expected[name])

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -5,10 +6,12 @@ import pytest
 
 import seqtasks
 from seqtasks.errors import UsageError
-from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
+
+FAMILIES = [MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, ENCODER_DECODER]
 
 
-@pytest.mark.parametrize("family", [MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_the_file_registers_a_task_whose_examples_are_reproducible(tmp_path, family):
     from seqtasks import registry
 
@@ -25,7 +28,25 @@ def test_the_file_registers_a_task_whose_examples_are_reproducible(tmp_path, fam
         assert len(example["tokens"]) == len(example["tags"])
 
 
-@pytest.mark.parametrize("family", [MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY])
+def test_numbers_in_words_are_learned(translation_run):
+    scores = json.loads((translation_run / "evaluation" / "test.json").read_text())
+    assert scores["exact_match"] > 0.5
+
+
+def test_numbers_in_words(tmp_path):
+    from seqtasks import registry
+
+    registry.load_code(seqtasks.new_task("words_of_numbers", tmp_path, family=ENCODER_DECODER))
+    splits = registry.get("words_of_numbers").sources.builtin(1)
+    words = {pair["target"]: pair["source"] for pairs in splits.values() for pair in pairs}
+    assert sorted(map(int, words)) == list(range(1000))
+    assert [words[number] for number in ("0", "13", "40", "58", "700", "906", "999")] == [
+        *("zero", "thirteen", "forty", "fifty eight", "seven hundred", "nine hundred and six"),
+        "nine hundred and ninety nine",
+    ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_the_file_is_as_tidy_as_our_own(tmp_path, family):
     path = seqtasks.new_task("tidy", tmp_path, family=family)
     options = ["--isolated", "--select=E,F,I,UP,B", "--line-length=120"]
