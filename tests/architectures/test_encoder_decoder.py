@@ -1,67 +1,15 @@
 """Encoder and decoder together: what it learns, and what it finds."""
 
-import copy
-import functools
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqtasks.architectures import build_model
-from seqtasks.config import Config
-from seqtasks.data.translation import TranslationPipeline
 from seqtasks.errors import UsageError
-from seqtasks.sections import Recurrent, SourceText, TargetText, Training
-from seqtasks.training.precision import computing_in
+from seqtasks.sections import Training
 from seqtasks.training.step import TrainingStep
 
-PAIRS = [
-    {"source": source, "target": target}
-    for source, target in [("abcd", "DC"), ("ba", "ABAB"), ("dab c", "C"), ("c", "CCABD"), ("acb", ""), ("dd", "DAD")]
-]
-NETWORKS = {
-    "default": {},
-    "without attention": {"attention": "none", "bidirectional": False, "cell": "gru"},
-    "additive": {"attention": "additive", "cell": "peephole_lstm", "bidirectional": False},
-    "feeding, untied": {"input_feeding": True, "cell": "simplified_gru", "targets": {"tied": False}},
-    "residual": {"layers": 2, "residual": True, "cell": "rnn", "bidirectional": False},
-}
-
-SIMPLE = {"cell": "rnn", "bidirectional": False}
-
-
-@functools.cache
-def fitted(inputs):
-    """Returns the pipeline of all networks, which differ in other things."""
-    targets = TargetText(unit="character", max_length=8)
-    pipeline = TranslationPipeline.fit(Config(inputs, targets, Recurrent(), Training()), PAIRS)
-    pipeline.encode(PAIRS)
-    return pipeline
-
-
-def translator(targets=None, training=None, mixed=False, **model):
-    """Returns pipeline and network of a translation of characters."""
-    config = Config(
-        SourceText(unit="character", embedding_size=5),
-        TargetText(**{"unit": "character", "embedding_size": 4, "max_length": 8, "beam": 3, **(targets or {})}),
-        Recurrent(**{"units": 6, "dropout": 0.0, **model}),
-        Training(**(training or {})),
-    )
-    pipeline = copy.copy(fitted(config.inputs))
-    pipeline.config = config
-    keras.utils.set_random_seed(3)
-    with computing_in(mixed):
-        return pipeline, build_model(config, pipeline)
-
-
-def whole(pipeline):
-    """Returns all pairs as one batch, as long on either side as the longest."""
-    encoded = pipeline.encode(PAIRS)
-    rows = np.arange(len(encoded))
-    source, target = encoded.source.batch(rows, 5), encoded.target.batch(rows, 6)
-    batch = {**source, "inputs": target["inputs"], "targets": target["targets"], "target_mask": target["mask"]}
-    return {name: tf.convert_to_tensor(values) for name, values in batch.items()}
+from .pairs import NETWORKS, SIMPLE, graph, sharper, stepped, translator, whole
 
 
 def padded(batch, before=0, behind=0, target=0):
@@ -72,28 +20,6 @@ def padded(batch, before=0, behind=0, target=0):
     for name, width in widths.items():
         found[name] = tf.pad(batch[name], [[0, 0], width], constant_values=False if "mask" in name else 3)
     return found
-
-
-def graph(function, batch):
-    """Returns a function of batches of any lengths, traced once."""
-    kinds = {name: tf.TensorSpec([None] * values.shape.rank, values.dtype) for name, values in batch.items()}
-    return tf.function(function, [kinds], autograph=False)
-
-
-def sharper(model, seed=0):
-    """Gives the network random weights that are far from even."""
-    rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(size=weight.shape) if weight.ndim else weight for weight in model.get_weights()])
-
-
-def stepped(model, batch):
-    """Returns the scores of the symbols after each input, one step at a time, `[B, S, W]`."""
-    memory, states = model.read(batch["source"], batch["mask"])
-    scores = []
-    for t in range(batch["inputs"].shape[1]):
-        found, states, _ = model.step(batch["inputs"][:, t], states, memory)
-        scores.append(found.numpy().astype(float))
-    return np.stack(scores, axis=1)
 
 
 def logs_of(scores):
@@ -230,79 +156,6 @@ def test_nothing_is_found_for_a_source_without_symbols():
     assert np.any(found.ids[1]) or np.any(found.finished[1])
     alone = model.outputs_of(pipeline.graph().features(tf.constant([""])))
     assert not np.any(alone["ids"])
-
-
-def sampling(steps=10, share=0.99):
-    return translator({"scheduled_sampling": share, "sampling_steps": steps}, **SIMPLE)
-
-
-def inputs_read(model, batch, monkeypatch):
-    """Returns what the decoder reads in a training step, after what it reads to draw from."""
-    read, write = [], model._write
-    monkeypatch.setattr(
-        model, "_write", lambda inputs, *rest, **more: read.append(inputs) or write(inputs, *rest, **more)
-    )
-    model.loss_of(batch, training=True)
-    monkeypatch.undo()
-    return [inputs.numpy() for inputs in read]
-
-
-def test_sampling_begins_as_teacher_forcing():
-    pipeline, plain = translator(**SIMPLE)
-    _, model = sampling()
-    for one, other in zip(model.trainable_variables, plain.trainable_variables, strict=True):
-        one.assign(other)
-    batch = whole(pipeline)
-    assert plain.seen is None
-    np.testing.assert_array_equal(model.loss_of(batch, training=True), plain.loss_of(batch, training=True))
-    assert model.seen.numpy() == 1
-    # Only training counts.
-    np.testing.assert_array_equal(model.loss_of(batch, training=False), plain.loss_of(batch, training=False))
-    assert model.seen.numpy() == 1
-
-
-def test_sampling_rises_to_its_share(monkeypatch):
-    pipeline, model = sampling(steps=4, share=0.5)
-    sharper(model)
-    rows = {name: tf.repeat(values, 50, axis=0) for name, values in whole(pipeline).items()}
-    right = rows["inputs"].numpy()
-    shares = []
-    for _ in range(6):
-        first, second = inputs_read(model, rows, monkeypatch)
-        np.testing.assert_array_equal(first, right)
-        np.testing.assert_array_equal(second[:, 0], 2)
-        shares.append(np.mean(second != right))
-    assert model.seen.numpy() == 6
-    assert shares[0] == 0
-    assert 0 < shares[1] < shares[2] < shares[3] < shares[4]
-    assert shares[4] == pytest.approx(shares[5], rel=0.2)
-
-
-def test_sampling_reads_what_the_network_would_have_said(monkeypatch):
-    pipeline, model = sampling(share=0.999)
-    sharper(model)
-    # So sure that nothing else is drawn.
-    model.target.embeddings.assign(50 * model.target.embeddings)
-    model.seen.assign(10)
-    batch = whole(pipeline)
-    likeliest = stepped(model, batch).argmax(-1)
-    _, second = inputs_read(model, batch, monkeypatch)
-    mask = batch["target_mask"].numpy()[:, 1:]
-    assert np.mean(second[:, 1:][mask] == likeliest[:, :-1][mask]) > 0.9
-    assert np.mean(second[:, 1:][mask] == batch["inputs"].numpy()[:, 1:][mask]) < 0.5
-
-
-def test_how_much_was_seen_is_saved_with_the_weights(tmp_path):
-    pipeline, model = sampling()
-    for _ in range(3):
-        model.loss_of(whole(pipeline), training=True)
-    model.save_weights(tmp_path / "model.weights.h5")
-    _, again = sampling()
-    again.load_weights(tmp_path / "model.weights.h5")
-    assert again.seen.numpy() == 3
-    assert model.seen.path not in {variable.path for variable in model.trainable_variables}
-    batch = whole(pipeline)
-    np.testing.assert_array_equal(again.log_probabilities(batch), model.log_probabilities(batch))
 
 
 @pytest.mark.parametrize("feeding", [False, True])
