@@ -1,25 +1,23 @@
 """Many-to-one: one label a sequence."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from seqtasks.architectures.embedding import BigramEmbedding, WordEmbedding
+from seqtasks.architectures.readers import reader_of
 from seqtasks.architectures.stack import RecurrentStack
 from seqtasks.layers import Dropout, SequencePooling
 
 
 class Classifier(keras.Model):
-    """Words, a recurrent stack, its steps pooled into one vector, and a softmax over the classes.
+    """A reader of the input, a recurrent stack, its steps pooled into one vector, and a softmax over the classes.
 
     Args:
         config: The run's configuration.
+        reader: A layer that turns features into (sequences float `[B, T, D]`, mask bool `[B, T]`).
         num_classes: Number C of classes.
-        counts: How often each word stands in the training split, `[V]`.
-        vectors: Vectors to start from, or None.
 
     Call arguments:
-        features: `words` int32 `[B, T]` and `mask` bool `[B, T]`.
+        features: What the reader reads.
         training: Whether dropout applies.
 
     Output:
@@ -30,15 +28,12 @@ class Classifier(keras.Model):
         Embeddings, ICML 2016 (a bidirectional LSTM with pooling).
     """
 
-    def __init__(self, config, num_classes, counts, vectors=None, **kwargs):
+    def __init__(self, config, reader, num_classes, **kwargs):
         super().__init__(**kwargs)
-        inputs, model = config.inputs, config.model
+        model = config.model
         self.settings = config
         self.num_classes = num_classes
-        self.words = WordEmbedding.from_settings(config, counts, vectors)
-        self.bigrams = None
-        if inputs.bigram_buckets:
-            self.bigrams = BigramEmbedding(inputs.bigram_buckets, self.words.size)
+        self.reader = reader
         self.input_dropout = Dropout(model.embedding_dropout, same_every_step=True)
         self.recurrent = RecurrentStack(model)
         self.pooling = SequencePooling(model.pooling)
@@ -55,18 +50,14 @@ class Classifier(keras.Model):
             pipeline: The fitted pipeline.
             first: The first member of the ensemble that this one joins; nothing is shared with it.
         """
-        return cls(config, len(pipeline.classes), pipeline.counts, pipeline.vectors)
+        return cls(config, reader_of(config, pipeline.codec), len(pipeline.classes))
 
     def call_on_example(self):
-        """Makes the weights by classifying one word of padding."""
-        self({"words": tf.zeros([1, 1], tf.int32), "mask": tf.constant(np.ones((1, 1), bool))})
+        """Makes the weights by classifying one step."""
+        self(self.reader.example())
 
     def call(self, features, training=False):
-        # A word that is hidden is hidden from its pairs too.
-        words, mask = self.words.hide(features["words"], training), features["mask"]
-        sequences = self.words(words)
-        if self.bigrams is not None:
-            sequences = sequences + self.bigrams(words, mask)
+        sequences, mask = self.reader(features, training=training)
         sequences = self.input_dropout(sequences, training=training)
         states = self.recurrent(sequences, mask=mask, training=training)
         vector = self.dropout(self.pooling(states, mask=mask), training=training)

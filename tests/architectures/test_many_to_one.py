@@ -28,7 +28,7 @@ def test_every_weight_learns_and_nothing_else_counts(name):
     pipeline, model = classifier({"bigram_buckets": 50}, **NETWORKS[name])
     batch = batch_of(pipeline, TEXTS)
     # The word pairs' vectors begin with zeros.
-    model.bigrams.embeddings.assign(np.random.default_rng(0).normal(size=(50, 5)))
+    model.reader.bigrams.embeddings.assign(np.random.default_rng(0).normal(size=(50, 5)))
     assert_every_weight_learns(model, batch, jit_compile=name == "lstm")
     assert_padding_changes_nothing(model, batch)
     assert_alone_as_together(model, batch)
@@ -93,7 +93,7 @@ def test_sixteen_bits():
         pipeline, model = classifier({"bigram_buckets": 50}, hidden_units=4, pooling="attention", dropout=0.1)
     assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
     batch = batch_of(pipeline, TEXTS)
-    assert model.words(batch["words"]).dtype == tf.bfloat16
+    assert model.reader.words(batch["words"]).dtype == tf.bfloat16
     assert model.recurrent.recurrent[0].forward_layer.compute_dtype == "bfloat16"
     assert_every_weight_learns(model, batch, jit_compile=False)
     assert model.outputs_of(batch)["probabilities"].dtype == tf.float32

@@ -36,22 +36,22 @@ def pipeline():
 
 def test_the_vocabulary_is_the_training_split_s_words(pipeline):
     # By count, then by code point.
-    assert pipeline.words.tokens[2:] == [
+    assert pipeline.codec.words.tokens[2:] == [
         *("good", "a"),
         *("!", ",", ".", ":", "bores", "film", "not", "one", "très", "京", "東"),
     ]
-    assert pipeline.counts.tolist() == [0, 0, 4, 2] + [1] * 11
+    assert pipeline.codec.counts.tolist() == [0, 0, 4, 2] + [1] * 11
     assert pipeline.classes == pipeline.labels == ["bad", "good"]
 
 
 def test_case_and_rarity_are_configured():
-    assert "GOOD" in ClassificationPipeline.fit(config(lowercase=False), TRAIN).words
-    assert ClassificationPipeline.fit(config(min_count=2), TRAIN).words.tokens[2:] == ["good", "a"]
-    assert ClassificationPipeline.fit(config(max_words=1), TRAIN).words.tokens[2:] == ["good"]
+    assert "GOOD" in ClassificationPipeline.fit(config(lowercase=False), TRAIN).codec.words
+    assert ClassificationPipeline.fit(config(min_count=2), TRAIN).codec.words.tokens[2:] == ["good", "a"]
+    assert ClassificationPipeline.fit(config(max_words=1), TRAIN).codec.words.tokens[2:] == ["good"]
 
 
 def test_encoding_knows_nothing_of_what_training_did_not_show(pipeline):
-    encoded, words = pipeline.encode(TEST), pipeline.words
+    encoded, words = pipeline.encode(TEST), pipeline.codec.words
     assert encoded.lengths.tolist() == [3, 0, 0, 3]
     assert encoded.steps["words"].tolist() == [
         *(1, words.id("good"), words.id("film")),
@@ -72,7 +72,7 @@ def test_long_texts_keep_their_halves(longest):
     texts = [" ".join(numbers), " ".join(numbers[:longest]), " ".join(numbers[: longest + 1])]
     encoded = fitted.encode([{"text": text} for text in texts], labelled=False)
     assert encoded.lengths.tolist() == [longest] * 3
-    ids = [[fitted.words.id(word) for word in text.split()] for text in texts]
+    ids = [[fitted.codec.words.id(word) for word in text.split()] for text in texts]
     first, last = longest // 2, longest - longest // 2
     kept = [row[:first] + row[-last:] for row in ids]
     assert kept[1] == ids[1]
@@ -85,11 +85,11 @@ def test_long_texts_keep_their_halves(longest):
 
 def test_many_texts_are_encoded_as_one_by_one(pipeline, monkeypatch):
     whole = pipeline.encode(TRAIN + TEST)
-    monkeypatch.setattr("seqtasks.data.classification.TEXTS_AT_ONCE", 2)
+    monkeypatch.setattr("seqtasks.data.word_codec.TEXTS_AT_ONCE", 2)
     split = pipeline.encode(TRAIN + TEST)
     np.testing.assert_array_equal(split.splits, whole.splits)
     np.testing.assert_array_equal(split.steps["words"], whole.steps["words"])
-    assert ClassificationPipeline.fit(config(), TRAIN).counts.tolist() == pipeline.counts.tolist()
+    assert ClassificationPipeline.fit(config(), TRAIN).codec.counts.tolist() == pipeline.codec.counts.tolist()
 
 
 def test_saving_and_loading_changes_no_encoding(pipeline, tmp_path):
@@ -101,7 +101,7 @@ def test_saving_and_loading_changes_no_encoding(pipeline, tmp_path):
         fitted.save(folder)
         loaded = ClassificationPipeline.load(fitted.config, folder)
         assert loaded.classes == fitted.classes
-        np.testing.assert_array_equal(loaded.counts, fitted.counts)
+        np.testing.assert_array_equal(loaded.codec.counts, fitted.codec.counts)
         expected, found = fitted.encode(examples), loaded.encode(examples)
         np.testing.assert_array_equal(found.splits, expected.splits)
         np.testing.assert_array_equal(found.steps["words"], expected.steps["words"])
@@ -132,10 +132,10 @@ def test_pretrained_vectors_reach_the_network(tmp_path):
     path.write_text("good 1 2 3\ntrès 4 5 6\n", encoding="utf-8")
     settings = config(vectors=str(path))
     pipeline = ClassificationPipeline.fit(settings, TRAIN)
-    embeddings = build_model(settings, pipeline).words.embeddings.numpy()
-    assert embeddings.shape == (len(pipeline.words), 3)
-    assert embeddings[pipeline.words.id("good")].tolist() == [1, 2, 3]
-    assert embeddings[pipeline.words.id("très")].tolist() == [4, 5, 6]
+    embeddings = build_model(settings, pipeline).reader.words.embeddings.numpy()
+    assert embeddings.shape == (len(pipeline.codec.words), 3)
+    assert embeddings[pipeline.codec.words.id("good")].tolist() == [1, 2, 3]
+    assert embeddings[pipeline.codec.words.id("très")].tolist() == [4, 5, 6]
 
 
 @pytest.mark.parametrize(
