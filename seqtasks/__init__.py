@@ -11,6 +11,7 @@ import importlib
 
 _FUNCTIONS = {
     "run": "seqtasks.training.run",
+    "cross_validate": "seqtasks.training.cross_validation",
     "evaluate": "seqtasks.training.evaluate",
     "list_tasks": "seqtasks.training.listing",
     "inspect": "seqtasks.training.inspection",

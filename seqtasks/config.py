@@ -11,20 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from seqtasks.errors import UsageError, did_you_mean
-from seqtasks.sections import (
-    Frames,
-    Label,
-    NextFrame,
-    NextSymbol,
-    Recurrent,
-    SourceText,
-    Symbols,
-    Tags,
-    TargetText,
-    Text,
-    Tokens,
-    Training,
-)
+from seqtasks.sections import Inputs, Recurrent, Targets, Training
 
 
 @dataclass(frozen=True)
@@ -32,14 +19,14 @@ class Config:
     """Everything a run's numbers depend on, besides its data.
 
     Args:
-        inputs: `Tokens`, `Text`, `Symbols`, `Frames` or `SourceText`.
-        targets: `Tags`, `Label`, `NextSymbol`, `NextFrame` or `TargetText`.
+        inputs: What goes in, one of `seqtasks.sections.Inputs`.
+        targets: What comes out, one of `seqtasks.sections.Targets`.
         model: The network.
         training: How it is trained.
     """
 
-    inputs: Tokens | Text | Symbols | Frames | SourceText
-    targets: Tags | Label | NextSymbol | NextFrame | TargetText
+    inputs: Inputs
+    targets: Targets
     model: Recurrent
     training: Training
 
@@ -94,12 +81,7 @@ class Config:
 
 
 _SECTION_TYPES = {
-    kind.__name__: kind
-    for kind in (
-        *(Tokens, Text, Symbols, Frames, SourceText),
-        *(Tags, Label, NextSymbol, NextFrame, TargetText),
-        *(Recurrent, Training),
-    )
+    kind.__name__: kind for kind in (*typing.get_args(Inputs), *typing.get_args(Targets), Recurrent, Training)
 }
 
 

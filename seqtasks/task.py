@@ -5,20 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from seqtasks.config import Config
-from seqtasks.sections import (
-    Frames,
-    Label,
-    NextFrame,
-    NextSymbol,
-    Recurrent,
-    SourceText,
-    Symbols,
-    Tags,
-    TargetText,
-    Text,
-    Tokens,
-    Training,
-)
+from seqtasks.sections import Inputs, Recurrent, Targets, Training
 
 MANY_TO_MANY = "many_to_many"
 MANY_TO_ONE = "many_to_one"
@@ -97,8 +84,8 @@ class Task:
 
     family: str
     sources: Sources
-    inputs: Tokens | Text | Symbols | Frames | SourceText
-    targets: Tags | Label | NextSymbol | NextFrame | TargetText
+    inputs: Inputs
+    targets: Targets
     model: Recurrent
     metrics: tuple[Metric, ...]
     monitor: str

@@ -1,30 +1,25 @@
 """Many-to-many with equal lengths: one tag a step."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from seqtasks.architectures.embedding import WordEmbedding
+from seqtasks.architectures.readers import reader_of
 from seqtasks.architectures.stack import RecurrentStack
-from seqtasks.data.token_features import AFFIXES
-from seqtasks.layers import CRF, CharacterEncoder, Dropout, bio_constraints
+from seqtasks.layers import CRF, Dropout, bio_constraints
 
 
 class Tagger(keras.Model):
-    """Words and their spelling, a recurrent stack, and a CRF or softmax over the tags.
+    """A reader of the input, a recurrent stack, and a CRF or softmax over the tags.
 
     Args:
         config: The run's configuration.
-        num_characters: Entries of the character vocabulary.
+        reader: A layer that turns features into (sequences float `[B, T, D]`, mask bool `[B, T]`).
         tags: The tags, in the order of their ids.
         auxiliary: Number of tags of each further column learned beside, by column.
-        counts: How often each word stands in the training split, `[V]`.
-        vectors: Vectors to start from, or None.
         crf: The CRF of another tagger to share, or None for one of its own.
 
     Call arguments:
-        features: `words` int32 `[B, T]`, `mask` bool `[B, T]`, and as configured `characters`
-            int32 `[B, T, C]` and `affixes` int32 `[B, T, 4]`.
+        features: What the reader reads, `mask` bool `[B, T]` among it.
         training: Whether dropout applies.
 
     Output:
@@ -34,27 +29,11 @@ class Tagger(keras.Model):
         Lample et al., Neural Architectures for Named Entity Recognition, NAACL 2016.
     """
 
-    def __init__(self, config, num_characters, tags, auxiliary, counts, vectors=None, crf=None, **kwargs):
+    def __init__(self, config, reader, tags, auxiliary, crf=None, **kwargs):
         super().__init__(**kwargs)
-        inputs, model, targets = config.inputs, config.model, config.targets
+        model, targets = config.model, config.targets
         self.settings = config
-        self.words = WordEmbedding.from_settings(config, counts, vectors)
-        self.characters = None
-        if inputs.characters:
-            self.characters = CharacterEncoder(
-                num_characters,
-                inputs.character_embedding_size,
-                inputs.character_units,
-                dropout=model.embedding_dropout / 2,
-            )
-        self.affixes = None
-        if inputs.affixes:
-            self.affixes = [
-                keras.layers.Embedding(
-                    inputs.affix_buckets + 1, inputs.affix_size, keras.initializers.RandomNormal(stddev=1.0)
-                )
-                for _ in range(AFFIXES)
-            ]
+        self.reader = reader
         self.input_dropout = Dropout(model.embedding_dropout, same_every_step=True)
         self.recurrent = RecurrentStack(model)
         self.hidden = keras.layers.Dense(model.hidden_units, activation="tanh") if model.hidden_units else None
@@ -79,34 +58,16 @@ class Tagger(keras.Model):
                 so that the mean of their scores is decoded by one.
         """
         auxiliary = {name: len(values) for name, values in pipeline.auxiliary.items()}
-        return cls(
-            config,
-            len(pipeline.characters.tokens),
-            pipeline.tags,
-            auxiliary,
-            pipeline.counts,
-            pipeline.vectors,
-            crf=first.crf if first else None,
-        )
+        reader = reader_of(config, pipeline.codec)
+        return cls(config, reader, pipeline.tags, auxiliary, crf=first.crf if first else None)
 
     def call_on_example(self):
-        """Makes the weights by tagging one word of padding."""
-        inputs = self.settings.inputs
-        features = {"words": np.zeros((1, 1), "int32"), "mask": np.ones((1, 1), bool)}
-        if self.characters is not None:
-            features["characters"] = np.zeros((1, 1, inputs.max_characters), "int32")
-        if self.affixes is not None:
-            features["affixes"] = np.zeros((1, 1, AFFIXES), "int32")
-        self({name: tf.constant(value) for name, value in features.items()}, training=True)
+        """Makes the weights by tagging one step."""
+        self(self.reader.example(), training=True)
 
     def call(self, features, training=False):
-        mask = features["mask"]
-        vectors = [self.words(features["words"], training=training)]
-        if self.characters is not None:
-            vectors.append(self.characters(features["characters"], training=training))
-        if self.affixes is not None:
-            vectors += [embed(features["affixes"][:, :, i]) for i, embed in enumerate(self.affixes)]
-        sequences = self.input_dropout(tf.concat(vectors, axis=-1), training=training)
+        sequences, mask = self.reader(features, training=training)
+        sequences = self.input_dropout(sequences, training=training)
         states = self.recurrent(sequences, mask=mask, training=training)
         hidden = states if self.hidden is None else self.hidden(states)
         scores = {"tags": self.projection(hidden)}

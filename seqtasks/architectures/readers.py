@@ -1,9 +1,13 @@
 """Which layer a network begins with, by what goes in."""
 
+from seqtasks.architectures.base_reader import BaseReader
+from seqtasks.architectures.token_reader import TokenReader
 from seqtasks.architectures.word_reader import WordReader
+from seqtasks.data.base_codec import BaseCodec
+from seqtasks.data.token_codec import TokenCodec
 from seqtasks.data.word_codec import WordCodec
 
-_READERS = {WordCodec: WordReader}
+_READERS = {BaseCodec: BaseReader, TokenCodec: TokenReader, WordCodec: WordReader}
 
 
 def reader_of(config, codec):

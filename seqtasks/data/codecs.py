@@ -2,9 +2,13 @@
 
 import importlib
 
-from seqtasks.sections import Text
+from seqtasks.sections import Bases, Text, Tokens
 
-_CODECS = {Text: ("word_codec", "WordCodec")}
+_CODECS = {
+    Text: ("word_codec", "WordCodec"),
+    Tokens: ("token_codec", "TokenCodec"),
+    Bases: ("base_codec", "BaseCodec"),
+}
 
 
 def codec_class(inputs) -> type:

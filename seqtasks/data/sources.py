@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqtasks.data.dataset import SPLITS, TRAIN, Dataset, complete_splits
+from seqtasks.data.folds import take_fold
 from seqtasks.errors import UsageError, did_you_mean
 from seqtasks.task import FileFormat, Task
 
@@ -27,6 +28,12 @@ class ReadOptions:
         scheme: `"BIO"` if tags are spans, `"plain"` if not; `open_source` takes it from the task.
         frames_per_quarter: Of MIDI files, how many frames a quarter note has; None leaves it to the format.
         drums: Of MIDI files, whether to read the drums; None leaves it to the format.
+        frames: Of clips of video, how many frames to take; None leaves it to the format.
+        frame_size: Of clips of video, height and width of the frames; None leaves it to the format.
+        channels: Of clips of video, 3 for colours or 1 for grey; None leaves it to the format.
+        sample_rate: Of sounds, how many samples a second they are brought to; None leaves it to the format.
+        fold: Which part of how many is the test split, as `"3/10"`, and all others train; None takes the splits as they
+            come.
         needed: The split that must be there if there is no train split: `"train"` to train,
             another one to evaluate on it alone.
     """
@@ -40,6 +47,11 @@ class ReadOptions:
     scheme: str = "BIO"
     frames_per_quarter: int | None = None
     drums: bool | None = None
+    frames: int | None = None
+    frame_size: int | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+    fold: str | None = None
     needed: str = TRAIN
 
 
@@ -65,9 +77,13 @@ def open_source(task: Task, data: str = BUILTIN, options: ReadOptions | None = N
         from seqtasks.data import tfds
 
         name = data.removeprefix(TFDS)
-        dataset = tfds.read(name, _tfds_features(task, name, options.features), options)
+        features = _tfds_features(task, name, options.features)
+        # Those of clips and sounds read by themselves: what all others pass through would fill the memory.
+        dataset = features.read(name, options) if hasattr(features, "read") else tfds.read(name, features, options)
     else:
         dataset = task.sources.files.read(data, options)
+    if options.fold:
+        dataset = take_fold(dataset, options.fold, options.seed)
     return complete_splits(dataset, options.validation_fraction, options.seed, needed=options.needed)
 
 

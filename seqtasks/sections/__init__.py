@@ -3,12 +3,17 @@
 Nothing here imports TensorFlow, so that listing tasks stays instant.
 """
 
-from seqtasks.sections.inputs import Frames, SourceText, Symbols, Text, Tokens
+from seqtasks.sections.inputs import Bases, Frames, SourceText, Symbols, Text, Tokens
 from seqtasks.sections.network import Recurrent, Training
 from seqtasks.sections.targets import Label, NextFrame, NextSymbol, Tags, TargetText
 
+Inputs = Tokens | Text | Symbols | Frames | SourceText | Bases
+Targets = Tags | Label | NextSymbol | NextFrame | TargetText
+
 __all__ = [
+    "Bases",
     "Frames",
+    "Inputs",
     "Label",
     "NextFrame",
     "NextSymbol",
@@ -17,6 +22,7 @@ __all__ = [
     "Symbols",
     "Tags",
     "TargetText",
+    "Targets",
     "Text",
     "Tokens",
     "Training",

@@ -151,3 +151,25 @@ class SourceText(Ranged):
     min_count: Positive = 1
     max_length: Positive = 100
     embedding_size: Positive = 256
+
+
+@dataclass(frozen=True)
+class Bases(Ranged):
+    """Input of a DNA task: a sequence of bases, each as the probabilities of A, C, G and T.
+
+    Args:
+        max_length: Longer sequences keep their middle.
+        motifs: Features that a convolution computes of each base's neighbourhood, given to the recurrent layers beside
+            the base itself; 0 for none.
+        motif_width: Bases of such a neighbourhood.
+        position_size: Size of a learned vector of a base's distance from the middle of its sequence, for windows around
+            a place in question; 0 for none.
+        other_strand: Share of the training sequences that are read from the other strand, anew in every epoch, where
+            the label is the same for both.
+    """
+
+    max_length: Positive = 1_000
+    motifs: Count = 64
+    motif_width: Positive = 9
+    position_size: Count = 0
+    other_strand: Share = 0.0

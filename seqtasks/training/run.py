@@ -56,6 +56,7 @@ def run(
     resume: bool | str | Path | None = None,
     code=(),
     skip_bad_rows: bool = False,
+    fold: str | None = None,
     quiet: bool = False,
 ) -> RunResult:
     """Trains a task, keeps the best epoch, evaluates it once on test, and writes it all to a folder.
@@ -73,6 +74,7 @@ def run(
         resume: Go on with a run: its folder, or True for the task's latest.
         code: Python files that register tasks.
         skip_bad_rows: Leave out and count rows that cannot be read, instead of failing.
+        fold: Put all splits together and test on one part of how many, as `"3/10"`.
         quiet: Tell nothing on standard error.
 
     Returns:
@@ -102,6 +104,7 @@ def run(
         "data_dir": None if data_dir is None else str(data_dir),
         "features": dict(features) if features else None,
         "skip_bad_rows": skip_bad_rows or None,
+        "fold": fold,
     }
     source_options = {key: value for key, value in source_options.items() if value is not None}
     if resume:

@@ -117,7 +117,7 @@ def test_sixteen_bits():
         pipeline, model = tagger({"affixes": True}, hidden_units=4, dropout=0.3, embedding_dropout=0.3)
     assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
     batch = batch_of(pipeline, SENTENCES)
-    assert model.words(batch["words"]).dtype == tf.bfloat16
+    assert model.reader.words(batch["words"]).dtype == tf.bfloat16
     assert model.recurrent.recurrent[0].forward_layer.compute_dtype == "bfloat16"
     assert_every_weight_learns(model, batch, jit_compile=False)
     assert model.outputs_of(batch)["scores"].dtype == tf.float32

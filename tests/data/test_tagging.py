@@ -45,19 +45,19 @@ def pipeline():
 
 def test_the_vocabulary_is_the_training_split_s_normalized_words(pipeline):
     # By count, then by code point; digits as 0, all in lower case.
-    assert pipeline.words.tokens[2:] == ["in", "zoë", ".", "0000", "ada", "lives", "lovelace", "東京"]
-    assert pipeline.counts.tolist() == [0, 0, 2, 2, 1, 1, 1, 1, 1, 1]
-    assert set(pipeline.characters.tokens[2:]) == set("".join(t for example in TRAIN for t in example["tokens"]))
+    assert pipeline.codec.words.tokens[2:] == ["in", "zoë", ".", "0000", "ada", "lives", "lovelace", "東京"]
+    assert pipeline.codec.counts.tolist() == [0, 0, 2, 2, 1, 1, 1, 1, 1, 1]
+    assert set(pipeline.codec.characters.tokens[2:]) == set("".join(t for example in TRAIN for t in example["tokens"]))
     # Outside first, then the beginning and the inside of each type.
     assert pipeline.tags == pipeline.labels == ["O", "B-LOC", "B-PER", "I-PER"]
     assert pipeline.auxiliary == {"pos": [".", "CD", "IN", "NN", "NNP", "VBZ"]}
 
 
 def test_normalization_and_rarity_are_configured():
-    words = TaggingPipeline.fit(config(lowercase=False, normalize_digits=False), TRAIN).words
+    words = TaggingPipeline.fit(config(lowercase=False, normalize_digits=False), TRAIN).codec.words
     assert {"Zoë", "zoë", "1843"} <= set(words.tokens)
-    assert TaggingPipeline.fit(config(min_count=2), TRAIN).words.tokens[2:] == ["in", "zoë"]
-    assert TaggingPipeline.fit(config(max_words=1), TRAIN).words.tokens[2:] == ["in"]
+    assert TaggingPipeline.fit(config(min_count=2), TRAIN).codec.words.tokens[2:] == ["in", "zoë"]
+    assert TaggingPipeline.fit(config(max_words=1), TRAIN).codec.words.tokens[2:] == ["in"]
 
 
 def test_plain_tags_are_sorted_by_name():
@@ -68,7 +68,7 @@ def test_plain_tags_are_sorted_by_name():
 def test_encoding_knows_nothing_of_what_training_did_not_show(pipeline):
     encoded = pipeline.encode(TEST)
     assert encoded.lengths.tolist() == [5, 0, 1]
-    words = pipeline.words
+    words = pipeline.codec.words
     known = [words.id("ada"), words.id("lives"), 1, words.id("in"), words.id("0000"), 1]
     assert encoded.steps["words"].tolist() == known
     assert encoded.steps["tags"].tolist() == [-1, 0, 0, 0, 0, 1]
@@ -105,7 +105,7 @@ def test_no_words_encode_to_no_steps(pipeline, examples):
 
 def test_chunks_change_nothing(pipeline, monkeypatch):
     whole = pipeline.encode(TRAIN).steps
-    monkeypatch.setattr("seqtasks.data.tagging.ENCODE_CHUNK", 3)
+    monkeypatch.setattr("seqtasks.data.token_codec.ENCODE_CHUNK", 3)
     for name, values in pipeline.encode(TRAIN).steps.items():
         np.testing.assert_array_equal(values, whole[name])
 
@@ -120,7 +120,7 @@ def test_saving_and_loading_changes_no_encoding(pipeline, tmp_path):
         loaded = TaggingPipeline.load(fitted.config, folder)
         assert loaded.tags == fitted.tags
         assert loaded.auxiliary == fitted.auxiliary
-        np.testing.assert_array_equal(loaded.counts, fitted.counts)
+        np.testing.assert_array_equal(loaded.codec.counts, fitted.codec.counts)
         expected, found = fitted.encode(examples).steps, loaded.encode(examples).steps
         assert found.keys() == expected.keys()
         for name, values in expected.items():
@@ -145,14 +145,14 @@ def test_pretrained_vectors_reach_the_network(tmp_path):
     path.write_text("zoë 1 2 3\n東京 4 5 6\nunseen 7 8 9\n", encoding="utf-8")
     settings = config(vectors=str(path))
     pipeline = TaggingPipeline.fit(settings, TRAIN)
-    embeddings = build_model(settings, pipeline).words.embeddings.numpy()
-    assert embeddings.shape == (len(pipeline.words), 3)
-    assert embeddings[pipeline.words.id("zoë")].tolist() == [1, 2, 3]
-    assert embeddings[pipeline.words.id("東京")].tolist() == [4, 5, 6]
+    embeddings = build_model(settings, pipeline).reader.words.embeddings.numpy()
+    assert embeddings.shape == (len(pipeline.codec.words), 3)
+    assert embeddings[pipeline.codec.words.id("zoë")].tolist() == [1, 2, 3]
+    assert embeddings[pipeline.codec.words.id("東京")].tolist() == [4, 5, 6]
     # A loaded run takes its weights from the checkpoint.
     pipeline.save(tmp_path / "vocabulary")
     path.unlink()
-    assert TaggingPipeline.load(settings, tmp_path / "vocabulary").vectors is None
+    assert TaggingPipeline.load(settings, tmp_path / "vocabulary").codec.vectors is None
 
 
 def test_no_tokens_in_training_is_an_error():

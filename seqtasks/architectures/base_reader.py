@@ -1,0 +1,61 @@
+"""The start of networks that read DNA."""
+
+import keras
+import tensorflow as tf
+
+from seqtasks.data.bases import vectors_of
+from seqtasks.layers.dropout import uniform
+
+
+class BaseReader(keras.layers.Layer):
+    """Bases as the probabilities of A, C, G and T, and what a convolution finds around each.
+
+    Args:
+        config: The run's configuration.
+        codec: The fitted `seqtasks.data.base_codec.BaseCodec`.
+
+    Call arguments:
+        features: `bases`, the letters' bytes int32 `[B, T]`, and `mask` bool `[B, T]`.
+        training: Whether some sequences are read from the other strand.
+
+    Output:
+        (sequences float `[B, T, 4 + motifs + position_size]`, their mask bool `[B, T]`).
+    """
+
+    def __init__(self, config, codec, **kwargs):
+        super().__init__(**kwargs)
+        inputs = config.inputs
+        self.other_strand = inputs.other_strand
+        self.seed_generator = keras.random.SeedGenerator()
+        self.motifs = None
+        if inputs.motifs:
+            self.motifs = keras.layers.Conv1D(inputs.motifs, inputs.motif_width, padding="same", activation="relu")
+        self.positions = None
+        if inputs.position_size:
+            self.half = inputs.max_length // 2 + 1
+            self.positions = keras.layers.Embedding(2 * self.half + 1, inputs.position_size)
+
+    def example(self):
+        """Returns the features of one base."""
+        return {"bases": tf.fill([1, 1], ord("A")), "mask": tf.ones([1, 1], tf.bool)}
+
+    def call(self, features, training=False):
+        mask = features["mask"]
+        vectors = tf.cast(vectors_of(features["bases"], mask), self.compute_dtype)
+        if training and self.other_strand:
+            turned = uniform([tf.shape(mask)[0]], self.seed_generator) < self.other_strand
+            vectors = tf.where(turned[:, None, None], _other_strand(vectors, mask), vectors)
+        found = [vectors]
+        if self.motifs is not None:
+            found.append(self.motifs(vectors))
+        if self.positions is not None:
+            middle = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1, keepdims=True) // 2
+            away = tf.range(tf.shape(mask)[1]) - middle
+            found.append(self.positions(tf.clip_by_value(away, -self.half, self.half) + self.half))
+        return tf.concat(found, axis=-1), mask
+
+
+def _other_strand(vectors, mask):
+    """Returns the sequences as the other strand reads: from the end, A for T and C for G."""
+    lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+    return tf.reverse(tf.reverse_sequence(vectors, lengths, seq_axis=1, batch_axis=0), [-1])

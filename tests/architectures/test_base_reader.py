@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqtasks.architectures import build_model
+from seqtasks.architectures.base_reader import BaseReader
+from seqtasks.config import Config
+from seqtasks.data.base_codec import BaseCodec
+from seqtasks.data.bases import reverse_complement
+from seqtasks.data.classification import ClassificationPipeline
+from seqtasks.sections import Bases, Label, Recurrent, Training
+
+from .samples import assert_every_weight_learns
+
+TEXTS = ["ACGTN", "gr", "TTTTTTT"]
+ROWS = [{"text": text, "label": label} for text, label in zip(TEXTS, "aba", strict=True)]
+
+
+def reader(**inputs):
+    config = Config(Bases(**{"max_length": 8, "motifs": 0, **inputs}), Label(), Recurrent(), Training())
+    return BaseReader(config, BaseCodec(config.inputs, [8]))
+
+
+def features(texts):
+    return BaseCodec(Bases(max_length=8), [8]).graph().features(tf.constant(texts))
+
+
+def test_bases_are_probabilities():
+    vectors, mask = reader()(features(TEXTS))
+    assert vectors.shape == (3, 7, 4)
+    np.testing.assert_array_equal(vectors[0, :5], [*np.eye(4), [0.25] * 4])
+    np.testing.assert_array_equal(vectors[1], [[0, 0, 1, 0], [0.5, 0, 0.5, 0], *[[0] * 4] * 5])
+    np.testing.assert_array_equal(mask.numpy().sum(1), [5, 2, 7])
+
+
+def test_the_other_strand_is_read_in_training_alone():
+    turned, _ = reader(other_strand=0.999999)(features(TEXTS), training=True)
+    expected, _ = reader()(features([reverse_complement(text) for text in TEXTS]))
+    np.testing.assert_array_equal(turned, expected)
+    np.testing.assert_array_equal(reader(other_strand=0.999999)(features(TEXTS))[0], reader()(features(TEXTS))[0])
+
+
+def test_some_sequences_are_turned():
+    rows = features(["AC"] * 200)
+    vectors, _ = reader(other_strand=0.5)(rows, training=True)
+    turned = vectors.numpy()[:, 0, 2] == 1
+    assert 60 < turned.sum() < 140
+
+
+def test_positions_count_from_the_middle():
+    layer = reader(position_size=3)
+    vectors, _ = layer(features(["AAAAA", "AAA"]))
+    np.testing.assert_array_equal(vectors[0, 2], vectors[1, 1])
+    np.testing.assert_array_equal(vectors[0, 1], vectors[1, 0])
+    assert not np.allclose(vectors[0, 1], vectors[0, 2])
+
+
+def test_what_stands_behind_the_end_does_not_count():
+    layer = reader(motifs=5, motif_width=5)
+    alone, _ = layer(features(["ACGT"]))
+    beside, _ = layer(features(["ACGT", "ACGTACG"]))
+    np.testing.assert_allclose(alone[0], beside[0, :4], atol=1e-6)
+
+
+@pytest.mark.parametrize("position_size", [0, 2])
+def test_every_weight_of_a_classifier_learns(position_size):
+    config = Config(
+        Bases(max_length=8, motifs=3, position_size=position_size), Label(), Recurrent(units=4, dropout=0.0), Training()
+    )
+    pipeline = ClassificationPipeline.fit(config, ROWS)
+    batch = pipeline.encode(ROWS).batch(np.arange(3), 8)
+    assert_every_weight_learns(build_model(config, pipeline), {k: tf.constant(v) for k, v in batch.items()}, False)
