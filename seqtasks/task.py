@@ -16,7 +16,7 @@ Example = dict[str, Any]
 """One example. Tagging: `{"tokens": [str], "tags": [str]}`, and lists under the names of further
 columns. Classification: `{"text": str, "label": str}`. Language models: `{"text": str}`. Music:
 `{"frames": [[pitch]], "key": str}`, the key `""` where it is not known. Translation:
-`{"source": str, "target": str}`."""
+`{"source": str, "target": str}`. DNA: `{"text": bases, "tags": a letter a base, "name": str}`."""
 
 
 class FileFormat(Protocol):

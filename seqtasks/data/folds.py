@@ -10,8 +10,8 @@ from seqtasks.errors import DataError, UsageError
 def take_fold(dataset: Dataset, fold: str, seed: int) -> Dataset:
     """Returns the data set with one of its folds as test and all others as train.
 
-    All splits are put together, shuffled and dealt out, so that every fold has as many examples as another, give or take
-    a few, and, where examples have a label, as many of each. Examples of the same text go together.
+    All splits are put together, shuffled and dealt out, so that every fold has as many examples as another, give or
+    take a few, and, where examples have a label, as many of each. Examples of the same text go together.
 
     Args:
         dataset: What was read; it stays as it is.

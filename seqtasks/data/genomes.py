@@ -19,7 +19,7 @@ class GenomeFiles:
 
     A path is one file of a pair, `chr1.fa` or `chr1.gff3`, or a folder of pairs. Files, or folders in
     the folder, that are named `train`, `valid` and `test` hold the splits; without any, all belongs to
-    train. An example is `{"sequence": bases, "labels": a letter a base, "name": of the sequence}`; see
+    train. An example is `{"text": bases, "tags": a letter a base, "name": of the sequence}`; see
     `seqtasks.data.gene_labels`.
 
     Splits that are missing are held out by whole sequences where there are enough of them. Else each
@@ -64,7 +64,7 @@ def _read_pair(fasta: Path, annotation: Path, split: str, options, dataset: Data
         notes.append(f"{annotation.name}: no gene on {bare} of {counted(len(lengths), 'sequence')}")
     for record in records:
         labels = labels_of(genes.get(record.name, []), len(record.sequence))
-        dataset.splits[split].append({"sequence": record.sequence, "labels": labels, "name": record.name})
+        dataset.splits[split].append({"text": record.sequence, "tags": labels, "name": record.name})
         dataset.places[split].append((fasta, record.line))
 
 
@@ -157,8 +157,8 @@ def _cut_missing(dataset: Dataset, fraction: float) -> Dataset:
 
 def _cuts(example: Example, fraction: float, count: int, path: Path) -> list[int]:
     """Returns where a sequence is cut, its start and end among it; never within a gene."""
-    length, cuts = len(example["sequence"]), [0]
-    genes = genes_of(example["labels"])
+    length, cuts = len(example["text"]), [0]
+    genes = genes_of(example["tags"])
     for remaining in range(count, 0, -1):
         wanted = length - round(length * fraction * remaining)
         around = next(((gene.start, gene.end) for gene in genes if gene.start < wanted < gene.end), (wanted,))
@@ -175,4 +175,4 @@ def _cuts(example: Example, fraction: float, count: int, path: Path) -> list[int
 
 def _piece(example: Example, start: int, end: int) -> Example:
     name = f"{example['name']}:{start + 1}-{end}"
-    return {"sequence": example["sequence"][start:end], "labels": example["labels"][start:end], "name": name}
+    return {"text": example["text"][start:end], "tags": example["tags"][start:end], "name": name}

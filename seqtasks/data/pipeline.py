@@ -30,6 +30,20 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.splits) - 1
 
+    def pieces(self, longest: int, rng) -> "Encoded":
+        """Returns the same steps with every long sequence cut into several, which become examples of their own.
+
+        Args:
+            longest: The most steps of a piece.
+            rng: A `numpy.random.Generator` that says where the first cut falls.
+        """
+        cuts = [
+            np.arange(start + int(rng.integers(1, longest)), end, longest)
+            for start, end in zip(self.splits, self.splits[1:], strict=False)
+            if end - start > longest
+        ]
+        return Encoded(np.unique(np.concatenate([self.splits, *cuts])), self.steps)
+
     def batch(self, indices: np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Returns some examples as dense arrays.
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from seqtasks.data.pipeline import pad_empty
-from seqtasks.data.tokenizer import normalize
+from seqtasks.data.tokenizer import normalize, tokenize
 from seqtasks.sections import Tokens
 
 AFFIXES = 4
@@ -55,7 +55,12 @@ class TokenFeatures(tf.Module):
             features["affixes"] = tf.cast(features["affixes"], tf.int32) + 1
         return features
 
-    def features(self, tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+    @staticmethod
+    def cut(text: tf.Tensor):
+        """Returns the words of texts, ragged string `[B, (T)]`, and between which bytes each stands, ragged int32."""
+        return tokenize(text)
+
+    def features_of_steps(self, tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
         """Returns the dense features of a batch of sentences.
 
         Args:

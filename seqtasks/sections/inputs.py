@@ -158,7 +158,9 @@ class Bases(Ranged):
     """Input of a DNA task: a sequence of bases, each as the probabilities of A, C, G and T.
 
     Args:
-        max_length: Longer sequences keep their middle.
+        max_length: Classification only. Longer sequences keep their middle.
+        window: Tagging only. In training longer sequences are cut into pieces of so many bases, at other places in
+            every epoch; 0 leaves them whole.
         motifs: Features that a convolution computes of each base's neighbourhood, given to the recurrent layers beside
             the base itself; 0 for none.
         motif_width: Bases of such a neighbourhood.
@@ -169,6 +171,7 @@ class Bases(Ranged):
     """
 
     max_length: Positive = 1_000
+    window: Count = 0
     motifs: Count = 64
     motif_width: Positive = 9
     position_size: Count = 0

@@ -88,12 +88,10 @@ def build_module(task_name: str, family: str, config, pipeline, model, allow_unk
 
 
 def _tagging(tables, pipeline, model) -> dict:
-    from seqtasks.data.tokenizer import tokenize
-
     names = list(pipeline.tags)
 
     def tag(tokens: tf.RaggedTensor) -> dict:
-        features = tables.features(tokens)
+        features = tables.features_of_steps(tokens)
         found = model.outputs_of(features)
         length = tf.cast(tokens.row_lengths(), tf.int32)
         live = tf.sequence_mask(length, tf.shape(features["mask"])[1])
@@ -105,7 +103,7 @@ def _tagging(tables, pipeline, model) -> dict:
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text):
-        tokens, starts, ends = tokenize(text)
+        tokens, starts, ends = tables.cut(text)
         found = tag(tokens)
         width = tf.shape(found["tags"])[1]
         return {

@@ -106,13 +106,15 @@ def _parts(example: dict) -> dict[str, str]:
     """Returns what of an example to count, by the words that say so; of a piece of music it is the frames."""
     if "target" in example:
         return {"{split}: {examples}, source:": "source", "  target:": "target"}
+    if "tags" in example and "text" in example:
+        return {"{split}: {examples}, a word a base:": "tags"}
     (part,) = {"text", "tokens", "frames"} & set(example)
     return {"{split}: {examples},": part}
 
 
 def _size(example: dict, part: str) -> int:
     value = example[part]
-    return len(value.split() if isinstance(value, str) else value)
+    return len(value.split() if isinstance(value, str) and part != "tags" else value)
 
 
 def _model_lines(task, config: Config, dataset) -> list[str]:

@@ -31,7 +31,7 @@ def prediction_rows(examples: list, predictions: list):
 
     Of texts cut into windows it is one a window, without the text.
     """
-    if examples and not {"tokens", "label", "target"} & set(examples[0]):
+    if examples and not {"tokens", "tags", "label", "target"} & set(examples[0]):
         whole = len(examples) == len(predictions)
         for i, score in enumerate(predictions):
             yield ({"text": _text_of(examples[i])[:TEXT_KEPT]} if whole else {"window": i}) | score._asdict()
@@ -39,6 +39,9 @@ def prediction_rows(examples: list, predictions: list):
     for example, prediction in zip(examples, predictions, strict=True):
         if "tokens" in example:
             yield {"tokens": list(example["tokens"]), "reference": list(example["tags"]), "prediction": prediction}
+        elif "tags" in example:
+            reference, prediction = "".join(example["tags"]), "".join(prediction)
+            yield {"name": example.get("name", ""), "reference": reference, "prediction": prediction}
         elif "target" in example:
             yield {"source": example["source"], "reference": example["target"], "prediction": prediction}
         else:
@@ -176,6 +179,9 @@ def _example(example: dict, reference, answer) -> str:
     if "target" in example:
         lines = [_shown(example["source"]), f"  true       {_shown(reference)}", f"  predicted  {_shown(answer)}"]
         return "\n".join(lines if answer != reference else lines[:2])
+    if "tags" in example and "tokens" not in example:
+        rows = ((example.get("name", "sequence"), ""), ("  true", reference), ("  predicted", answer))
+        return "\n".join(f"{title:<13}{_shown(''.join(tags))}".rstrip() for title, tags in rows)
     if "tokens" not in example:
         return f"true {reference}, predicted {answer}: {_shown(example['text'])}"
     rows = zip(example["tokens"], reference, answer, strict=True)

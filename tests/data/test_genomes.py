@@ -30,7 +30,7 @@ def write(folder, stem="genome", genes=GENES, length=20, suffix=".gff3", fasta="
 
 
 def labels(dataset):
-    return {split: [example["labels"] for example in examples] for split, examples in dataset.splits.items()}
+    return {split: [example["tags"] for example in examples] for split, examples in dataset.splits.items()}
 
 
 @pytest.mark.parametrize("suffix", [".gff3", ".gff", ".bed", ".bed.gz"])
@@ -39,9 +39,9 @@ def test_a_pair_of_files(tmp_path, suffix, fasta):
     path = write(tmp_path, suffix=suffix, fasta=fasta)
     dataset = read(path)
     assert dataset.splits["train"] == [
-        {"sequence": "ACGTN" * 4, "labels": "NNEEEIIIENNNeeeNNNNN", "name": "a"},
-        {"sequence": "ACGTN" * 4, "labels": "eeeiieeeeNNNNNNNNNNN", "name": "b"},
-        {"sequence": "ACGTN" * 4, "labels": "N" * 20, "name": "c"},
+        {"text": "ACGTN" * 4, "tags": "NNEEEIIIENNNeeeNNNNN", "name": "a"},
+        {"text": "ACGTN" * 4, "tags": "eeeiieeeeNNNNNNNNNNN", "name": "b"},
+        {"text": "ACGTN" * 4, "tags": "N" * 20, "name": "c"},
     ]
     assert dataset.places["train"] == [(path, 1), (path, 3), (path, 5)]
     assert dataset.notes == [f"genome{suffix}: no gene on 1 of 3 sequences"]
@@ -84,7 +84,7 @@ def test_a_single_sequence_is_cut_between_genes(tmp_path):
         "no validation and no test split: of each of 1 sequence about the last 10% each held out, cut between genes"
     ]
     assert dataset.places == {split: [(path, 1)] for split in dataset.splits}
-    whole = "".join(examples[0]["sequence"] for examples in dataset.splits.values())
+    whole = "".join(examples[0]["text"] for examples in dataset.splits.values())
     assert whole == "ACGTN" * 20
 
 
@@ -231,4 +231,4 @@ def test_genes_survive_being_written_and_read(tmp_path, sequences, suffix):
         file.unlink()
     write(tmp_path, "train", genes, 30, suffix)
     examples = read(tmp_path).splits["train"]
-    assert [example["labels"] for example in examples] == [labels_of(found, 30) for found in genes.values()]
+    assert [example["tags"] for example in examples] == [labels_of(found, 30) for found in genes.values()]

@@ -89,3 +89,26 @@ def test_empty_batches_get_one_step(shape, padded):
     assert features["deep"].shape == (*padded, 5)
     # What was there stays, what is new is padding.
     assert all(bool(np.all(values)) == (shape == padded) for values in features.values() if values.shape[0])
+
+
+@given(
+    lengths=st.lists(st.integers(0, 40), min_size=1, max_size=10), longest=st.integers(2, 15), seed=st.integers(0, 9)
+)
+def test_pieces_are_the_same_steps_in_shorter_examples(lengths, longest, seed):
+    whole = encode(lengths)
+    whole.examples.clear()
+    pieces = whole.pieces(longest, np.random.default_rng(seed))
+    assert pieces.lengths.max(initial=0) <= longest
+    assert pieces.lengths.sum() == sum(lengths)
+    assert set(whole.splits) <= set(pieces.splits)
+    # What is short enough is not cut.
+    short = [end for end, length in zip(whole.splits[1:], lengths, strict=True) if 0 < length <= longest]
+    for end in short:
+        place = np.searchsorted(pieces.splits, end)
+        assert pieces.splits[place - 1] in whole.splits
+    np.testing.assert_array_equal(pieces.steps["words"], whole.steps["words"])
+
+
+def test_pieces_are_cut_at_other_places_every_time():
+    rng = np.random.default_rng(0)
+    assert len({tuple(encode([100]).pieces(20, rng).splits) for _ in range(8)}) > 1

@@ -37,7 +37,7 @@ def in_graph(module, **options):
 
     @tf.function(input_signature=[tf.RaggedTensorSpec([None, None], tf.string)], **options)
     def features(tokens):
-        found = module.features(tokens)
+        found = module.features_of_steps(tokens)
         assert {name: values.shape.rank for name, values in found.items()}["words"] == 2
         return found
 
@@ -48,7 +48,7 @@ def in_graph(module, **options):
 def test_the_graph_gives_what_training_saw(pipeline, graph):
     encoded = pipeline.encode([{"tokens": tokens} for tokens in SENTENCES], labelled=False)
     expected = encoded.batch(np.arange(3), 11)
-    features = in_graph(pipeline.graph()) if graph else pipeline.graph().features
+    features = in_graph(pipeline.graph()) if graph else pipeline.graph().features_of_steps
     found = features(tf.ragged.constant(SENTENCES, inner_shape=None, dtype=tf.string))
     assert found.keys() == expected.keys() - {"rows"} == {"words", "characters", "affixes", "mask"}
     for name, values in found.items():
@@ -72,7 +72,7 @@ def test_invalid_utf8_is_one_unknown_character(pipeline):
     clean = in_graph(pipeline.graph())(tf.ragged.constant([[t.decode("utf-8", "replace") for t in broken]]))
     for name, values in found.items():
         np.testing.assert_array_equal(values, clean[name], name)
-    z, o = pipeline.characters.id("Z"), pipeline.characters.id("o")
+    z, o = pipeline.codec.characters.id("Z"), pipeline.codec.characters.id("o")
     assert found["characters"][0, 0].numpy().tolist() == [z, o or 1, 1, 0, 0]
     assert found["words"].numpy().tolist() == [[1, 1, 1]]
 
@@ -135,6 +135,6 @@ def test_what_is_not_wanted_is_not_computed():
     module = graph_of(["ab"], characters=(), affixes=False)
     assert module.token_features(tf.constant(["AB"])).keys() == {"words", "characters"}
     module = TokenFeatures(Tokens(characters=False), Vocabulary(["ab"]), None)
-    found = module.features(tf.ragged.constant([["AB", "c"], ["ab"]]))
+    found = module.features_of_steps(tf.ragged.constant([["AB", "c"], ["ab"]]))
     assert found["words"].numpy().tolist() == [[2, 1], [2, 0]]
     assert found.keys() == {"words", "mask"}

@@ -29,7 +29,7 @@ _OTHER_STRAND = str.maketrans(EXON["+"] + INTRON["+"], EXON["-"] + INTRON["-"])
 def generate(seed: int = 1) -> dict[str, list[Example]]:
     """Returns pieces by split, the same ones for the same seed.
 
-    An example is `{"sequence": bases, "labels": a letter a base, "name": str}`; see
+    An example is `{"text": bases, "tags": a letter a base, "name": str}`; see
     `seqtasks.data.gene_labels`.
 
     Args:
@@ -54,7 +54,7 @@ def _piece(rng: random.Random, name: str) -> Example:
         sequence += signals.background(rng, end - start) + bases
         labels += BETWEEN * (end - start) + letters
     sequence += signals.background(rng, length - len(sequence))
-    return {"sequence": sequence, "labels": labels.ljust(length, BETWEEN), "name": name}
+    return {"text": sequence, "tags": labels.ljust(length, BETWEEN), "name": name}
 
 
 def _gene(rng: random.Random) -> tuple[str, str]:

@@ -22,9 +22,9 @@ def splits():
 def found(examples):
     """Yields the coding bases and the introns of each gene, as its own strand reads them."""
     for example in examples:
-        for gene in genes_of(example["labels"]):
-            exons = [example["sequence"][start:end] for start, end in gene.exons]
-            introns = [example["sequence"][a[1] : b[0]] for a, b in pairwise(gene.exons)]
+        for gene in genes_of(example["tags"]):
+            exons = [example["text"][start:end] for start, end in gene.exons]
+            introns = [example["text"][a[1] : b[0]] for a, b in pairwise(gene.exons)]
             if gene.strand == "-":
                 exons, introns = ([reverse_complement(part) for part in reversed(parts)] for parts in (exons, introns))
             yield gene, "".join(exons), introns
@@ -41,10 +41,10 @@ def test_deterministic_in_the_seed(splits):
 def test_pieces(splits):
     for examples in splits.values():
         for example in examples:
-            assert genomes.SHORTEST <= len(example["sequence"]) == len(example["labels"]) <= genomes.LONGEST
-            assert set(example["sequence"]) == set("ACGT")
-            assert labels_of(genes_of(example["labels"]), len(example["labels"])) == example["labels"]
-    counts = Counter(len(genes_of(example["labels"])) for example in splits["train"])
+            assert genomes.SHORTEST <= len(example["text"]) == len(example["tags"]) <= genomes.LONGEST
+            assert set(example["text"]) == set("ACGT")
+            assert labels_of(genes_of(example["tags"]), len(example["tags"])) == example["tags"]
+    counts = Counter(len(genes_of(example["tags"])) for example in splits["train"])
     assert sorted(counts) == [0, 1, 2, 3]
     assert all(15 < count < 180 for count in counts.values())
 
@@ -82,7 +82,7 @@ def test_bases_between_genes_have_a_composition_of_their_own(splits):
     between = Counter(
         base
         for example in splits["train"]
-        for base, label in zip(example["sequence"], example["labels"], strict=True)
+        for base, label in zip(example["text"], example["tags"], strict=True)
         if label == BETWEEN
     )
     strong = [(counts["C"] + counts["G"]) / counts.total() for counts in (coding, between)]
@@ -91,9 +91,9 @@ def test_bases_between_genes_have_a_composition_of_their_own(splits):
 
 
 def test_open_reading_frames_do_better_than_nothing_and_worse_than_could_be(splits):
-    references = [example["labels"] for example in splits["test"]]
+    references = [example["tags"] for example in splits["test"]]
     nothing = BaseAccuracy()(references, [BETWEEN * len(labels) for labels in references])["base_accuracy"]
-    predictions = [predict_labels(example["sequence"]) for example in splits["test"]]
+    predictions = [predict_labels(example["text"]) for example in splits["test"]]
     scores = BaseAccuracy()(references, predictions) | GeneF1()(references, predictions)
     assert nothing + 0.05 < scores["base_accuracy"] < 0.85
     assert 0.15 < scores["gene_f1"] < 0.4

@@ -1,0 +1,30 @@
+"""Genes on DNA: what each base belongs to.
+
+Many-to-many: a bidirectional LSTM reads the bases, and what a convolution finds around each, and a CRF chooses the
+likeliest sequence of labels: between genes, exon or intron, on either strand.
+"""
+
+from seqtasks.data.builtin import genomes
+from seqtasks.data.genomes import GenomeFiles
+from seqtasks.metrics import BaseAccuracy, GeneF1
+from seqtasks.registry import register
+from seqtasks.sections import Bases, Recurrent, Tags, Training
+from seqtasks.task import MANY_TO_MANY, Sources, Task
+
+
+@register("dna")
+def dna() -> Task:
+    return Task(
+        family=MANY_TO_MANY,
+        sources=Sources(builtin=genomes.generate, files=GenomeFiles()),
+        inputs=Bases(window=500, motifs=96, motif_width=11),
+        targets=Tags(scheme="plain"),
+        model=Recurrent(cell="lstm", units=96, layers=2, head="crf", dropout=0.2),
+        metrics=(BaseAccuracy(), GeneF1()),
+        monitor="val_base_accuracy",
+        training=Training(
+            batch_size=32, epochs=40, learning_rate=3e-3, schedule="linear", warmup_steps=100, average=0.99, patience=12
+        ),
+        serving_examples=("TTGACATATAATCCGATGGCTAAAGGTCTGTAAGGCGCCTTTTTATTCGA", "acgtnnnnRYacgt"),
+        overrides={"builtin": {"training.epochs": 30}},
+    )
