@@ -8,11 +8,11 @@ from seqtasks.data.dataset import counted
 from seqtasks.data.gff3 import gff3_rows, parse_gff3
 from seqtasks.data.gzip_files import write_text
 from seqtasks.data.intervals import Interval
+from seqtasks.data.table_rows import MEND_ROW
 from seqtasks.data.text_files import read_text
 from seqtasks.errors import DataError, did_you_mean
 
 ANNOTATION_SUFFIXES = (".gff3", ".gff", ".bed")
-MEND = "Mend the row, or leave such rows out with --skip-bad-rows"
 
 
 def read_annotations(path, options, notes: list[str], lengths: Mapping[str, int]) -> tuple[list[Interval], int]:
@@ -43,7 +43,7 @@ def read_annotations(path, options, notes: list[str], lengths: Mapping[str, int]
                 _check_place(interval, lengths)
         except ValueError as error:
             if not options.skip_bad_rows:
-                raise DataError(f"{error}. {MEND}", path, line) from error
+                raise DataError(f"{error}. {MEND_ROW}", path, line) from error
             skipped += 1
             continue
         intervals += found

@@ -1,19 +1,17 @@
 """Reads tables that say where sounds are and what is said in them."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seqtasks.data.audio_names import Clip
 from seqtasks.data.dataset import SPLITS, TRAIN
+from seqtasks.data.table_rows import MEND_ROW, table_rows
 from seqtasks.data.text_files import SPLIT_WORDS, find_splits, read_text, split_named
 from seqtasks.errors import DataError, did_you_mean
 
 JSON = (".jsonl", ".ndjson", ".json")
 SUFFIXES = (".csv", ".tsv", *JSON)
-MEND = "Mend the row, or leave such rows out with --skip-bad-rows"
 USUAL = {
     "audio": ("audio", "path", "file", "wav", "file_name", "filename", "audio_filepath", "audio_path", "wav_filename"),
     "text": ("text", "transcript", "transcription", "sentence"),
@@ -78,7 +76,7 @@ def read_manifests(
                 told = SPLIT_WORDS.get(word, told)
                 row = _clip(row, file, line, target)
                 if word and word not in SPLIT_WORDS:
-                    row = DataError(f"unknown split {word!r}.{did_you_mean(word, SPLIT_WORDS)} {MEND}", file, line)
+                    row = DataError(f"unknown split {word!r}.{did_you_mean(word, SPLIT_WORDS)} {MEND_ROW}", file, line)
             found.setdefault(told, []).append(row)
     return {split: found[split] for split in SPLITS if split in found}
 
@@ -86,16 +84,16 @@ def read_manifests(
 def _clip(row: Mapping[str, str], file: Path, line: int, target: str) -> Clip | DataError:
     name = row["audio"].strip()
     if not name:
-        return DataError(f"no sound is named. {MEND}", file, line)
+        return DataError(f"no sound is named. {MEND_ROW}", file, line)
     sounds = [file.parent / folder / name for folder in _FOLDERS]
     sound = next((sound for sound in sounds if sound.is_file()), None)
     if sound is None:
-        return DataError(f"no such file: {sounds[0]}. {MEND}", file, line)
+        return DataError(f"no such file: {sounds[0]}. {MEND_ROW}", file, line)
     return Clip(sound, row[target], (file, line))
 
 
 def _table_rows(text: str, file: Path, roles: tuple[str, ...], features: Mapping[str, str]) -> Iterator:
-    rows = _csv_rows(text, file) if file.suffix.lower() == ".csv" else _tsv_rows(text)
+    rows = table_rows(text, file)
     columns: dict[str, int] = {}
     width = 0
     for line, cells in rows:
@@ -107,7 +105,7 @@ def _table_rows(text: str, file: Path, roles: tuple[str, ...], features: Mapping
         if isinstance(cells, DataError):
             yield line, cells
         elif len(cells) != width:
-            yield line, DataError(f"expected {width} columns, received {len(cells)}. {MEND}", file, line)
+            yield line, DataError(f"expected {width} columns, received {len(cells)}. {MEND_ROW}", file, line)
         else:
             yield line, {role: cells[column] for role, column in columns.items()}
 
@@ -152,10 +150,10 @@ def _json_rows(text: str, file: Path, roles: tuple[str, ...], features: Mapping[
         try:
             record = json.loads(row)
         except (ValueError, RecursionError) as error:
-            yield line, DataError(f"not JSON: {error}. {MEND}", file, line)
+            yield line, DataError(f"not JSON: {error}. {MEND_ROW}", file, line)
             continue
         if not isinstance(record, dict):
-            yield line, DataError(f"expected a JSON object, received {row.strip()[:60]}. {MEND}", file, line)
+            yield line, DataError(f"expected a JSON object, received {row.strip()[:60]}. {MEND_ROW}", file, line)
             continue
         for role in roles:
             candidates = (features[role],) if role in features else USUAL[role]
@@ -169,26 +167,9 @@ def _json_rows(text: str, file: Path, roles: tuple[str, ...], features: Mapping[
         values = {role: record.get(keys[role]) for role in roles}
         wrong = next((role for role, value in values.items() if not isinstance(value, (str, int))), None)
         if wrong:
-            yield line, DataError(f"expected a string as {keys[wrong]}, received {values[wrong]!r}. {MEND}", file, line)
+            yield (
+                line,
+                DataError(f"expected a string as {keys[wrong]}, received {values[wrong]!r}. {MEND_ROW}", file, line),
+            )
             continue
         yield line, {role: str(value) for role, value in values.items()} | {"split": str(record.get("split") or "")}
-
-
-def _tsv_rows(text: str) -> Iterator:
-    for line, content in enumerate(text.split("\n"), start=1):
-        if content.strip():
-            yield line, content.rstrip("\r").split("\t")
-
-
-def _csv_rows(text: str, file: Path) -> Iterator:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num, DataError(f"not CSV: {error}. {MEND}", file, reader.line_num)
-            continue
-        if any(cell.strip() for cell in cells):
-            yield reader.line_num, cells

@@ -1,19 +1,17 @@
 """Reads labelled texts from CSV, TSV and JSON Lines files."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqtasks.data.dataset import TRAIN, Dataset, counted
+from seqtasks.data.table_rows import MEND_ROW, table_rows
 from seqtasks.data.text_files import find_splits, read_text
 from seqtasks.errors import DataError, UsageError, did_you_mean
 
 _JSON = (".jsonl", ".ndjson", ".json")
 _SUFFIXES = (".tsv", ".csv", ".txt", ".tab", *_JSON)
-_MEND = "Mend the row, or leave such rows out with --skip-bad-rows"
 _USUAL = {
     "text": ("text", "sentence", "review", "content", "comment", "tweet", "phrase", "description", "question"),
     "label": ("label", "class", "category", "sentiment", "polarity", "target", "rating", "stars"),
@@ -88,7 +86,7 @@ class DelimitedFiles:
         if {example["label"] for example in examples} == {"-1"}:
             return [], []
         if examples and unlabelled and not options.skip_bad_rows:
-            raise DataError(f"the label is empty. {_MEND}", file, unlabelled[0])
+            raise DataError(f"the label is empty. {MEND_ROW}", file, unlabelled[0])
         skipped += len(unlabelled) if examples else 0
         if skipped:
             dataset.skipped += skipped
@@ -98,7 +96,7 @@ class DelimitedFiles:
         return examples, lines
 
     def _table_rows(self, text: str, file: Path, split: str, options, notes: list[str]) -> Iterator:
-        rows = _csv_rows(text, file) if file.suffix.lower() == ".csv" else _tsv_rows(text)
+        rows = table_rows(text, file)
         first = next(rows, None)
         if first is None:
             raise DataError("the file is empty. Expected a text and a label in each row", file)
@@ -116,7 +114,7 @@ class DelimitedFiles:
             if isinstance(cells, DataError):
                 yield line, cells
             elif len(cells) != width:
-                yield line, DataError(f"expected {width} columns, received {len(cells)}. {_MEND}", file, line)
+                yield line, DataError(f"expected {width} columns, received {len(cells)}. {MEND_ROW}", file, line)
             else:
                 yield self._cells(line, cells, columns)
 
@@ -173,7 +171,7 @@ class DelimitedFiles:
             try:
                 record = json.loads(row)
             except ValueError as error:
-                yield line, DataError(f"not JSON: {error}. {_MEND}", file, line)
+                yield line, DataError(f"not JSON: {error}. {MEND_ROW}", file, line)
                 continue
             if not isinstance(record, dict):
                 yield line, DataError(f"expected a JSON object, received {row.strip()[:60]}", file, line)
@@ -206,24 +204,3 @@ def _json_label(label) -> str | None:
     if isinstance(label, bool):
         return str(label).lower()
     return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
-
-
-def _tsv_rows(text: str) -> Iterator:
-    for line, content in enumerate(text.split("\n"), start=1):
-        if content.strip():
-            yield line, content.rstrip("\r").split("\t")
-
-
-def _csv_rows(text: str, file: Path) -> Iterator:
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num, DataError(f"not CSV: {error}", file, reader.line_num)
-            continue
-        if any(cell.strip() for cell in cells):
-            yield reader.line_num, cells

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from seqtasks.data.aligned_files import find_aligned, languages_of, read_aligned
 from seqtasks.data.dataset import SPLITS, TRAIN, Dataset, complete_splits, counted
+from seqtasks.data.table_rows import MEND_ROW
 from seqtasks.data.text_files import find_splits, read_text, split_named
 from seqtasks.errors import DataError, UsageError, did_you_mean
 
 ROLES = ("source", "target")
 _TABLES = (".tsv", ".txt", ".tab", ".tsv.gz", ".txt.gz", ".tab.gz")
-_MEND = "Mend the row, or leave such rows out with --skip-bad-rows"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _table_rows(file: Path, features: Mapping[str, str], options, notes: list[st
     needed = max(columns) + 1
     for line, cells in rows[header:]:
         if len(cells) < needed:
-            yield line, DataError(f"expected at least {needed} columns, received {len(cells)}. {_MEND}", file, line)
+            yield line, DataError(f"expected at least {needed} columns, received {len(cells)}. {MEND_ROW}", file, line)
         else:
             yield line, tuple(cells[column] for column in columns)
 

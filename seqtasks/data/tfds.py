@@ -123,21 +123,44 @@ def _has_network() -> bool:
     return True
 
 
+def asked_roles(roles: dict, allowed, asked) -> dict:
+    """Returns the feature of each role, with what the user asked for.
+
+    Args:
+        roles: The features that are usual.
+        allowed: The roles there are.
+        asked: The features asked for by role.
+
+    Raises:
+        UsageError: For a role that there is not.
+    """
+    for role, feature in asked.items():
+        if role not in allowed:
+            raise UsageError(f"--features {role}={feature}: unknown role {role!r}." + did_you_mean(role, allowed))
+    return {**roles, **asked}
+
+
+def check_features(roles: dict, known, source: str) -> None:
+    """Refuses roles whose features a builder has not.
+
+    Raises:
+        UsageError: Naming the nearest.
+    """
+    for role, feature in roles.items():
+        if feature not in known:
+            raise UsageError(f"{source} has no feature {feature!r} for {role}." + did_you_mean(feature, known))
+
+
 def _resolve(builder, features, options, source: str) -> dict[str, str]:
     roles = _supervised(builder, features.roles())
     roles |= {name: name for name in features.further if name in builder.info.features}
-    allowed = set(features.roles()) | set(features.further)
-    for role, feature in options.features.items():
-        if role not in allowed:
-            raise UsageError(f"--features {role}={feature}: unknown role {role!r}." + did_you_mean(role, allowed))
-        roles[role] = feature
+    roles = asked_roles(roles, {*features.roles(), *features.further}, options.features)
     known = list(_flatten(builder.info.features))
     for role, feature in roles.items():
         if feature is None:
             usage = f"name it with --features {features.usage}"
             raise UsageError(f"{source} does not say which feature is the {role}: {usage}. Known: {', '.join(known)}")
-        if feature not in known:
-            raise UsageError(f"{source} has no feature {feature!r} for {role}." + did_you_mean(feature, known))
+    check_features(roles, known, source)
     return roles
 
 

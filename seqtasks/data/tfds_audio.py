@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from seqtasks.data.audio_names import held_for_testing
 from seqtasks.data.dataset import TEST, TRAIN, Dataset, counted
 from seqtasks.data.text_files import split_named
-from seqtasks.data.tfds import open_builder
-from seqtasks.errors import UsageError, did_you_mean
+from seqtasks.data.tfds import asked_roles, check_features, open_builder
+from seqtasks.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,8 @@ class TfdsAudio:
     def _resolve(self, features, asked, source: str) -> dict[str, str]:
         from seqtasks.data.tfds_sounds import is_named
 
-        roles = self.roles()
-        for role, feature in asked.items():
-            if role not in roles:
-                raise UsageError(f"--features {role}={feature}: unknown role {role!r}." + did_you_mean(role, roles))
-        roles |= asked
-        for role, feature in roles.items():
-            if feature not in features:
-                raise UsageError(f"{source} has no feature {feature!r} for {role}." + did_you_mean(feature, features))
+        roles = asked_roles(self.roles(), self.roles(), asked)
+        check_features(roles, features, source)
         for role, feature in roles.items():
             if role != "audio" and not is_named(features[feature]):
                 raise UsageError(f"{source}: the {role} must be a text, a class label or a sequence of them: {feature}")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from seqtasks.data.dataset import TRAIN, Dataset, counted
 from seqtasks.data.text_files import SPLIT_WORDS
-from seqtasks.data.tfds import open_builder
+from seqtasks.data.tfds import asked_roles, check_features, open_builder
 from seqtasks.data.video import check_size
-from seqtasks.errors import DataError, UsageError, did_you_mean
+from seqtasks.errors import DataError, UsageError
 from seqtasks.task import Example
 
 
@@ -86,14 +86,8 @@ class TfdsVideo:
     def _resolve(self, features, asked, source: str) -> dict[str, str]:
         import tensorflow_datasets as tfds
 
-        roles = self.roles()
-        for role, feature in asked.items():
-            if role not in roles:
-                raise UsageError(f"--features {role}={feature}: unknown role {role!r}." + did_you_mean(role, roles))
-        roles |= asked
-        for role, feature in roles.items():
-            if feature not in features:
-                raise UsageError(f"{source} has no feature {feature!r} for {role}." + did_you_mean(feature, features))
+        roles = asked_roles(self.roles(), self.roles(), asked)
+        check_features(roles, features, source)
         video, label = features[roles["video"]], features[roles["label"]]
         images = isinstance(video, tfds.features.Sequence) and isinstance(video.feature, tfds.features.Image)
         if not images or label.shape != ():

@@ -6,12 +6,12 @@ from pathlib import Path
 from seqtasks.data.bases import LEGAL, first_illegal
 from seqtasks.data.dataset import TRAIN, Dataset, complete_splits, counted
 from seqtasks.data.delimited import DelimitedFiles
+from seqtasks.data.table_rows import MEND_ROW
 from seqtasks.data.text_files import find_splits, read_text, split_named
 from seqtasks.errors import DataError
 
 _SUFFIXES = (".data", ".csv", ".tsv", ".txt", ".tab", ".jsonl", ".ndjson", ".json")
 _UCI = ".data"
-_MEND = "Mend the row, or leave such rows out with --skip-bad-rows"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _keep(rows: list[tuple], split: str, file: Path, options, dataset: Dataset) 
     bad = [(place, fault) for _, place, fault in rows if fault is not None]
     if bad and not options.skip_bad_rows:
         (_, line), fault = bad[0]
-        raise DataError(f"{fault}. {_MEND}", file, line)
+        raise DataError(f"{fault}. {MEND_ROW}", file, line)
     if not good:
         raise DataError(f"no row of the {split} split has a label and a sequence", file)
     dataset.splits[split] = [example for example, _ in good]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from seqtasks.data.gene_labels import LABELS, genes_of
+from seqtasks.metrics.alignment import check_lengths
 
 
 class BaseAccuracy:
@@ -73,7 +74,7 @@ class GeneF1:
         return _table("exact", self._rows(references, predictions))
 
     def _rows(self, references, predictions) -> list[tuple[str, int, int, int]]:
-        _check_lengths(references, predictions)
+        check_lengths(references, predictions)
         counts = {"gene": Counter(), "exon": Counter()}
         for reference, prediction in zip(references, predictions, strict=True):
             expected, received = genes_of(reference), genes_of(prediction)
@@ -92,7 +93,7 @@ def _count(counts: Counter, expected: set, received: set) -> None:
 
 def _pairs(references, predictions) -> Counter:
     """Returns how often each true label was given each label."""
-    _check_lengths(references, predictions)
+    check_lengths(references, predictions)
     pairs = Counter()
     for reference, prediction in zip(references, predictions, strict=True):
         pairs.update(zip(reference, prediction, strict=True))
@@ -111,16 +112,3 @@ def _precision_recall_f1(right: int, found: int, true: int) -> tuple[float, floa
     precision = right / found if found else 0.0
     recall = right / true if true else 0.0
     return precision, recall, 2 * precision * recall / (precision + recall) if right else 0.0
-
-
-def _check_lengths(references, predictions) -> None:
-    if len(references) != len(predictions):
-        raise ValueError(
-            f"as many predictions as references are needed. Received: {len(predictions)}, {len(references)}"
-        )
-    for row, (reference, prediction) in enumerate(zip(references, predictions, strict=True)):
-        if len(reference) != len(prediction):
-            raise ValueError(
-                f"sequence {row} has {len(reference)} labels but {len(prediction)} were predicted. "
-                f"Received: {reference[:40]!r}, {prediction[:40]!r}"
-            )

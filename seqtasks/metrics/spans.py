@@ -3,6 +3,8 @@
 from collections import Counter
 from itertools import chain
 
+from seqtasks.metrics.alignment import check_lengths
+
 
 class SpanF1:
     """Precision, recall and F1 of whole spans, over all types and by type.
@@ -46,7 +48,7 @@ class SpanF1:
     def _rows(self, references, predictions) -> dict[str | None, tuple[float, float, float, int]]:
         from seqeval.metrics.sequence_labeling import get_entities
 
-        _check_lengths(references, predictions)
+        check_lengths(references, predictions)
         true, found, right = Counter(), Counter(), Counter()
         for reference, prediction in zip(references, predictions, strict=True):
             expected, received = set(get_entities(list(reference))), set(get_entities(list(prediction)))
@@ -74,7 +76,7 @@ class TokenAccuracy:
     """
 
     def __call__(self, references: list[list[str]], predictions: list[list[str]]) -> dict[str, float]:
-        _check_lengths(references, predictions)
+        check_lengths(references, predictions)
         tokens = sum(map(len, references))
         right = sum(
             a == b
@@ -87,7 +89,7 @@ class TokenAccuracy:
         """Returns a table of precision, recall and F1 by tag."""
         from seqtasks.metrics.classification import class_report
 
-        _check_lengths(references, predictions)
+        check_lengths(references, predictions)
         return class_report([*chain.from_iterable(references)], [*chain.from_iterable(predictions)])
 
 
@@ -96,16 +98,3 @@ def _precision_recall_f1(right: int, found: int, true: int) -> tuple[float, floa
     recall = right / true if true else 0.0
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0
     return precision, recall, f1, true
-
-
-def _check_lengths(references: list[list[str]], predictions: list[list[str]]) -> None:
-    if len(references) != len(predictions):
-        raise ValueError(
-            f"as many predictions as references are needed. Received: {len(predictions)}, {len(references)}"
-        )
-    for row, (reference, prediction) in enumerate(zip(references, predictions, strict=True)):
-        if len(reference) != len(prediction):
-            raise ValueError(
-                f"sentence {row} has {len(reference)} tags but {len(prediction)} were predicted. "
-                f"Received: {reference!r}, {prediction!r}"
-            )

@@ -76,7 +76,7 @@ def test_reports():
 @pytest.mark.parametrize("metric", [BaseAccuracy(), GeneF1()])
 def test_lengths_that_disagree_are_refused(metric):
     for score in (metric, metric.report):
-        with pytest.raises(ValueError, match="sequence 1 has 2 labels but 1 were predicted"):
+        with pytest.raises(ValueError, match="sequence 1 has 2 tags but 1 were predicted"):
             score(["N", "NN"], ["N", "N"])
         with pytest.raises(ValueError, match="as many predictions as references"):
             score(["N"], [])

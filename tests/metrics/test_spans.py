@@ -69,7 +69,7 @@ def test_report_has_a_line_for_each_type_and_one_for_all():
 
 @pytest.mark.parametrize("metric", [SpanF1(), TokenAccuracy()])
 def test_lengths_that_disagree_are_refused(metric):
-    with pytest.raises(ValueError, match="sentence 1 has 2 tags but 1 were predicted"):
+    with pytest.raises(ValueError, match="sequence 1 has 2 tags but 1 were predicted"):
         metric([["O"], ["O", "O"]], [["O"], ["O"]])
     with pytest.raises(ValueError, match="as many predictions as references"):
         metric([["O"]], [])
