@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 
 from seqtasks.data.bases import vectors_of
+from seqtasks.errors import UsageError
 from seqtasks.layers.dropout import uniform
+from seqtasks.sections import Tags
 
 
 class BaseReader(keras.layers.Layer):
@@ -20,11 +22,16 @@ class BaseReader(keras.layers.Layer):
 
     Output:
         (sequences float `[B, T, 4 + motifs + position_size]`, their mask bool `[B, T]`).
+
+    Raises:
+        UsageError: For `other_strand` where every base has a tag.
     """
 
     def __init__(self, config, codec, **kwargs):
         super().__init__(**kwargs)
         inputs = config.inputs
+        if inputs.other_strand and isinstance(config.targets, Tags):
+            raise UsageError("other_strand turns a sequence around, and its tags would not follow: set it to 0")
         self.other_strand = inputs.other_strand
         self.seed_generator = keras.random.SeedGenerator()
         self.motifs = None

@@ -167,9 +167,7 @@ def _json_rows(text: str, file: Path, roles: tuple[str, ...], features: Mapping[
         values = {role: record.get(keys[role]) for role in roles}
         wrong = next((role for role, value in values.items() if not isinstance(value, (str, int))), None)
         if wrong:
-            yield (
-                line,
-                DataError(f"expected a string as {keys[wrong]}, received {values[wrong]!r}. {MEND_ROW}", file, line),
-            )
+            message = f"expected a string as {keys[wrong]}, received {values[wrong]!r}. {MEND_ROW}"
+            yield line, DataError(message, file, line)
             continue
         yield line, {role: str(value) for role, value in values.items()} | {"split": str(record.get("split") or "")}

@@ -4,8 +4,9 @@
 def render(prediction: dict) -> str:
     """Returns a prediction as one piece of text.
 
-    `[Ada Lovelace](PER) lived in [London](LOC)` for entities, `Ada/PROPN lived/VERB` for plain
-    tags, `positive 0.98  A fine film.` for a class, a generated text or a translation as it is.
+    `[Ada Lovelace](PER) lived in [London](LOC)` for entities, `Ada/PROPN lived/VERB` for plain tags, or the letters of
+    words and tags one above the other where all are letters, `positive 0.98  A fine film.` for a class, a generated text
+    or a translation as it is.
 
     Args:
         prediction: What `Predictor.predict` returned for one input.
@@ -20,6 +21,8 @@ def render(prediction: dict) -> str:
     if "label" in prediction:
         return f"{prediction['label']} {prediction['score']:.2f}  {_printable(prediction['text'])}"
     if "entities" not in prediction:
+        if all(len(part) == 1 for part in [*prediction["tokens"], *prediction["tags"]]):
+            return _printable("".join(prediction["tokens"]) + "\n" + "".join(prediction["tags"]))
         pairs = zip(prediction["tokens"], prediction["tags"], strict=True)
         return _printable(" ".join(f"{token}/{tag}" for token, tag in pairs))
     text, pieces, position = prediction["text"], [], 0

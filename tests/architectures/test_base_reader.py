@@ -8,7 +8,8 @@ from seqtasks.config import Config
 from seqtasks.data.base_codec import BaseCodec
 from seqtasks.data.bases import reverse_complement
 from seqtasks.data.classification import ClassificationPipeline
-from seqtasks.sections import Bases, Label, Recurrent, Training
+from seqtasks.errors import UsageError
+from seqtasks.sections import Bases, Label, Recurrent, Tags, Training
 
 from .samples import assert_every_weight_learns
 
@@ -38,6 +39,12 @@ def test_the_other_strand_is_read_in_training_alone():
     expected, _ = reader()(features([reverse_complement(text) for text in TEXTS]))
     np.testing.assert_array_equal(turned, expected)
     np.testing.assert_array_equal(reader(other_strand=0.999999)(features(TEXTS))[0], reader()(features(TEXTS))[0])
+
+
+def test_tags_are_not_turned():
+    config = Config(Bases(other_strand=0.5), Tags(scheme="plain"), Recurrent(), Training())
+    with pytest.raises(UsageError, match="tags would not follow"):
+        BaseReader(config, BaseCodec(config.inputs, [8]))
 
 
 def test_some_sequences_are_turned():
