@@ -5,8 +5,8 @@ def render(prediction: dict) -> str:
     """Returns a prediction as one piece of text.
 
     `[Ada Lovelace](PER) lived in [London](LOC)` for entities, `Ada/PROPN lived/VERB` for plain tags, or the letters of
-    words and tags one above the other where all are letters, `positive 0.98  A fine film.` for a class, a generated text
-    or a translation as it is.
+    words and tags one above the other where all are letters, `positive 0.98  A fine film.` for a class, a generated
+    text or a translation as it is.
 
     Args:
         prediction: What `Predictor.predict` returned for one input.

@@ -155,4 +155,5 @@ def test_rendering():
     tagged = {"text": "Ada Lovelace lived in London.", "tokens": [], "tags": [], "entities": entities}
     assert render(tagged) == "[Ada Lovelace](PER) lived in [London](LOC)."
     assert render({"text": "I am", "tokens": ["I", "am"], "tags": ["PRON", "AUX"]}) == "I/PRON am/AUX"
+    assert render({"text": "ACG", "tokens": ["A", "C", "G"], "tags": ["N", "E", "e"]}) == "ACG\nNEe"
     assert render({"text": "Fine \udce9", "label": "pos", "score": 0.98412}) == "pos 0.98  Fine ?"
