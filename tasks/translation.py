@@ -64,5 +64,20 @@ def translation() -> Task:
                 "training.average": 0.99,
                 "training.label_smoothing": 0.0,
             },
+            # Commands to actions: few words, up to 48 of them in a target.
+            "tfds:scan": {
+                "inputs.unit": "word",
+                "inputs.tokenizer": "blanks",
+                "inputs.embedding_size": 64,
+                "targets.unit": "word",
+                "targets.tokenizer": "blanks",
+                "targets.embedding_size": 64,
+                "model.units": 128,
+                "model.dropout": 0.2,
+                "model.embedding_dropout": 0.0,
+                "training.epochs": 12,
+                "training.average": 0.99,
+                "training.label_smoothing": 0.0,
+            },
         },
     )
