@@ -50,8 +50,9 @@ def beam_search(
     """Searches, for each row by itself: no row's result depends on another row.
 
     At every step the 2K likeliest continuations of the K hypotheses are looked at. Those among the first K that end are
-    found; the K likeliest that do not end go on. A row is done when K are found, and the best of those that go on is
-    not ahead of the best found.
+    found; the K likeliest that do not end go on, and with them the greedy hypothesis, so that at a length penalty of 0
+    what is found is never less likely. A row is done when K are found, and the best of those that go on is not ahead of
+    the best found.
 
     Args:
         advance: A function of the last symbols int32 `[B * K]`, the states and the memory, which returns the next
@@ -93,13 +94,14 @@ class _Search:
         found = _Found(tf.fill(shape, IMPOSSIBLE), tf.fill(shape, IMPOSSIBLE), ids)
         attended = tf.zeros([*shape, self._memory_length() if self.manner.coverage_penalty else 0])
         states = [self._tiled(state) for state in states]
-        start = (0, alive, tf.fill(shape, END_ID), ids, states, attended, found, self.limits > 0)
-        _, alive, _, ids, _, attended, found, _ = tf.while_loop(
+        greedy = tf.zeros([self.rows], tf.int32)
+        start = (0, alive, tf.fill(shape, END_ID), ids, states, attended, found, greedy, self.limits > 0)
+        _, alive, _, ids, _, attended, found, _, _ = tf.while_loop(
             lambda t, *rest: (t < self.longest) & tf.reduce_any(rest[-1]), self._step, start
         )
         return self._ordered(alive, ids, attended, found)
 
-    def _step(self, t, alive, symbols, ids, states, attended, found, active):
+    def _step(self, t, alive, symbols, ids, states, attended, found, greedy, active):
         logits, states, attention = self.advance(tf.reshape(symbols, [-1]), states, self.memory)
         size = logits.shape[-1]
         barred = tf.reduce_sum(tf.one_hot(self.never, size, on_value=IMPOSSIBLE), axis=0)
@@ -107,27 +109,39 @@ class _Search:
         looked = attended
         if self.manner.coverage_penalty:
             looked += tf.reshape(attention, tf.shape(attended))
-        totals, places = tf.math.top_k(
-            tf.reshape(alive[:, :, None] + steps, [self.rows, self.beam * size]), 2 * self.beam
-        )
-        parents, chosen = places // size, places % size
-        ends = chosen == END_ID
+        every = tf.reshape(alive[:, :, None] + steps, [self.rows, self.beam * size])
+        totals, places = tf.math.top_k(every, 2 * self.beam)
+        ends = places % size == END_ID
+        # The likeliest continuation of the greedy hypothesis stays on board, or a beam could miss what greed finds.
+        slot = tf.maximum(greedy, 0)
+        place = slot * size + tf.argmax(tf.gather(steps, slot, batch_dims=1), axis=-1, output_type=tf.int32)
+        total = tf.gather(every, place, batch_dims=1)
+        greedy_ends = (greedy >= 0) & (place % size == END_ID)
+        greedy_goes = (greedy >= 0) & ~greedy_ends
 
+        counted = ends & (tf.range(2 * self.beam) < self.beam) & ~(greedy_ends[:, None] & (places == place[:, None]))
+        ending = [tf.where(counted, totals, IMPOSSIBLE), tf.where(greedy_ends, total, IMPOSSIBLE)[:, None]]
+        parents = tf.concat([places // size, slot[:, None]], axis=1)
         before = (tf.gather(values, parents, batch_dims=1) for values in (ids, looked))
-        ending = tf.where(ends & (tf.range(2 * self.beam) < self.beam), totals, IMPOSSIBLE)
-        found = self._kept(active, self._merged(found, ending, t + 1, *before), found)
+        found = self._kept(active, self._merged(found, tf.concat(ending, axis=1), t + 1, *before), found)
 
-        new_alive, going = tf.math.top_k(tf.where(ends, IMPOSSIBLE, totals), self.beam)
-        parents, chosen = (tf.gather(values, going, batch_dims=1) for values in (parents, chosen))
+        going, best = tf.math.top_k(tf.where(ends, IMPOSSIBLE, totals), self.beam)
+        places = tf.gather(places, best, batch_dims=1)
+        missing = greedy_goes & ~tf.reduce_any(places == place[:, None], axis=1)
+        last = missing[:, None] & (tf.range(self.beam) == self.beam - 1)
+        going, places = tf.where(last, total[:, None], going), tf.where(last, place[:, None], places)
+        at = tf.argmax(tf.cast(places == place[:, None], tf.int32), axis=1, output_type=tf.int32)
+        parents, chosen = places // size, places % size
         new_ids = tf.where(tf.range(self.longest) == t, chosen[:, :, None], tf.gather(ids, parents, batch_dims=1))
-        new = (new_alive, chosen, new_ids, tf.gather(looked, parents, batch_dims=1))
-        alive, symbols, ids, attended = self._kept(active, new, (alive, symbols, ids, attended))
+        new = (going, chosen, new_ids, tf.gather(looked, parents, batch_dims=1), tf.where(greedy_goes, at, -1))
+        old = (alive, symbols, ids, attended, greedy)
+        alive, symbols, ids, attended, greedy = self._kept(active, new, old)
         flat = tf.reshape(parents + self.beam * tf.range(self.rows)[:, None], [-1])
         states = [tf.gather(state, flat) for state in states]
         few = found.log_probabilities[:, -1] < IMPOSSIBLE / 2
         ahead = self._scores(alive[:, :1], t + 1, attended[:, :1])[:, 0] > found.scores[:, 0]
         active &= (t + 1 < self.limits) & (few | ahead)
-        return t + 1, alive, symbols, ids, states, attended, found, active
+        return t + 1, alive, symbols, ids, states, attended, found, greedy, active
 
     def _merged(self, found: _Found, ending, length, ids, attended) -> _Found:
         """Returns the best of what was found before and what ends now."""

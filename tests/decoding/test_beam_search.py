@@ -220,3 +220,17 @@ def test_a_beam_wide_enough_is_never_worse(seed, spread):
         assert not found.finished[0, 0] or found.log_probabilities[0, 0] <= best
     text, total = greedy(memory, 4)
     assert text[-1] != END or total <= best
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), spread=st.floats(0.1, 5.0))
+def test_no_beam_misses_what_greed_finds(seed, spread):
+    memory = tables(seed, spread=spread)
+    text, total = greedy(memory, 10)
+    for beam in (2, 3, 5):
+        found = search(memory, beam, [10])
+        rows = written(found)
+        assert len(rows) == len(set(rows))
+        if text[-1] == END:
+            assert found.finished[0, 0]
+            assert found.log_probabilities[0, 0] >= total - 1e-4
