@@ -36,7 +36,9 @@ class BaseReader(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator()
         self.motifs = None
         if inputs.motifs:
-            self.motifs = keras.layers.Conv1D(inputs.motifs, inputs.motif_width, padding="same", activation="relu")
+            # A convolution as one product: TensorFlow's own loses its channels where there is no row.
+            self.motifs = keras.layers.Dense(inputs.motifs, activation="relu")
+            self.width = inputs.motif_width
         self.positions = None
         if inputs.position_size:
             self.half = inputs.max_length // 2 + 1
@@ -54,12 +56,20 @@ class BaseReader(keras.layers.Layer):
             vectors = tf.where(turned[:, None, None], _other_strand(vectors, mask), vectors)
         found = [vectors]
         if self.motifs is not None:
-            found.append(self.motifs(vectors))
+            found.append(self.motifs(_neighbourhoods(vectors, self.width)))
         if self.positions is not None:
             middle = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1, keepdims=True) // 2
             away = tf.range(tf.shape(mask)[1]) - middle
             found.append(self.positions(tf.clip_by_value(away, -self.half, self.half) + self.half))
         return tf.concat(found, axis=-1), mask
+
+
+def _neighbourhoods(vectors, width):
+    """Returns each step with its neighbours, so many in all, zeros beyond the ends, `[B, T, width * D]`."""
+    before = (width - 1) // 2
+    padded = tf.pad(vectors, [[0, 0], [before, width - 1 - before], [0, 0]])
+    steps = tf.shape(vectors)[1] if vectors.shape[1] is None else vectors.shape[1]
+    return tf.concat([padded[:, shift : shift + steps] for shift in range(width)], axis=-1)
 
 
 def _other_strand(vectors, mask):

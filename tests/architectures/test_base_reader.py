@@ -77,3 +77,17 @@ def test_every_weight_of_a_classifier_learns(position_size):
     pipeline = ClassificationPipeline.fit(config, ROWS)
     batch = pipeline.encode(ROWS).batch(np.arange(3), 8)
     assert_every_weight_learns(build_model(config, pipeline), {k: tf.constant(v) for k, v in batch.items()}, False)
+
+
+def test_motifs_see_a_base_s_neighbours():
+    layer = reader(motifs=2, motif_width=3)
+    vectors, _ = layer(features(["ACGTA"]))
+    kernel, bias = layer.motifs.get_weights()
+    around = np.pad(np.eye(4)[[0, 1, 2, 3, 0]], [[1, 1], [0, 0]])
+    expected = [np.maximum(around[t : t + 3].ravel() @ kernel + bias, 0) for t in range(5)]
+    np.testing.assert_allclose(vectors[0, :, 4:], expected, atol=1e-6)
+
+
+def test_no_sequence_at_all():
+    vectors, mask = reader(motifs=5, position_size=3)(features(tf.constant([], tf.string)))
+    assert vectors.shape == (0, mask.shape[1], 12)

@@ -17,7 +17,7 @@ from seqtasks.data.builtin import dna_signals as signals
 from seqtasks.data.gene_labels import BETWEEN, EXON, INTRON
 from seqtasks.task import Example
 
-SIZES = {"train": 300, "validation": 40, "test": 40}
+SIZES = {"train": 300, "validation": 100, "test": 100}
 SHORTEST, LONGEST = 1000, 3000
 _GENES = {0: 10, 1: 30, 2: 35, 3: 25}
 _INTRONS = {0: 35, 1: 30, 2: 20, 3: 15}
