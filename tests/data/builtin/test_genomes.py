@@ -96,5 +96,5 @@ def test_open_reading_frames_do_better_than_nothing_and_worse_than_could_be(spli
     predictions = [predict_labels(example["text"]) for example in splits["test"]]
     scores = BaseAccuracy()(references, predictions) | GeneF1()(references, predictions)
     assert nothing + 0.02 < scores["base_accuracy"] < 0.85
-    assert 0.15 < scores["gene_f1"] < 0.4
-    assert 0.1 < scores["exon_f1"] < 0.3
+    assert 0.05 < scores["gene_f1"] < 0.4
+    assert 0.03 < scores["exon_f1"] < 0.3
