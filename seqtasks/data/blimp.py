@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from seqtasks.data.tfds import open_builder
+from seqtasks.data.vocabulary import UNKNOWN
 
 
 def read_blimp(names: Iterable[str], data_dir: str | None = None) -> list[dict[str, str]]:
@@ -23,3 +24,29 @@ def read_blimp(names: Iterable[str], data_dir: str | None = None) -> list[dict[s
         sentences = zip(rows["sentence_good"].numpy(), rows["sentence_bad"].numpy(), strict=True)
         pairs += [{"good": good.decode(), "bad": bad.decode(), "paradigm": name} for good, bad in sentences]
     return pairs
+
+
+def as_the_model_writes(pairs: list[dict[str, str]], predictor, cut: bool) -> list[dict[str, str]]:
+    """Returns pairs in the writing of a model's own texts, which may be no raw ones.
+
+    Sentences are lower-cased for a model that knows "the" and not "The".
+
+    Args:
+        pairs: What `read_blimp` returned.
+        predictor: Has `score`, see `seqtasks.serving.language.LanguagePredictor`.
+        cut: Whether the model's texts are cut into words already; then the sentences are too.
+    """
+    import tensorflow as tf
+
+    from seqtasks.data.tokenizer import tokenize
+
+    lower, capital = (score["tokens"][:1] for score in predictor.score(["the", "The"]))
+    kinds = ("good", "bad")
+    texts = [pair[kind] for kind in kinds for pair in pairs]
+    if capital == [UNKNOWN] != lower:
+        texts = [text.lower() for text in texts]
+    if cut:
+        tokens, _, _ = tokenize(tf.constant(texts))
+        texts = [b" ".join(row).decode() for row in tokens.to_list()]
+    halves = texts[: len(pairs)], texts[len(pairs) :]
+    return [{**pair, "good": good, "bad": bad} for pair, good, bad in zip(pairs, *halves, strict=True)]

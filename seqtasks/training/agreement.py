@@ -34,11 +34,13 @@ class Subject:
         folder: The folder of its run or export.
         cell: Its recurrent cell.
         seed: Its seed.
+        cut: Whether its texts are cut into words already.
     """
 
     folder: Path
     cell: str
     seed: int
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def agreement(
     if count < 1:
         raise UsageError(f"pairs must be at least 1. Received: {pairs}")
     if blimp:
-        from seqtasks.data.blimp import read_blimp
+        from seqtasks.data.blimp import as_the_model_writes, read_blimp
 
         read = read_blimp(dict.fromkeys(blimp), data_dir and str(data_dir))
         taken = {subject.seed: read for subject in subjects}
@@ -222,10 +224,12 @@ def agreement(
     else:
         taken = {subject.seed: minimal_pairs(subject.seed, count) for subject in subjects}
         title = f"generated minimal pairs (seed {', '.join(map(str, sorted(taken)))})"
-    judgements = [
-        judge(load_language_predictor(subject.folder), taken[subject.seed], name)
-        for subject, name in zip(subjects, _names(subjects), strict=True)
-    ]
+    judgements = []
+    for subject, name in zip(subjects, _names(subjects), strict=True):
+        predictor, asked = load_language_predictor(subject.folder), taken[subject.seed]
+        if blimp:
+            asked = as_the_model_writes(asked, predictor, subject.cut)
+        judgements.append(judge(predictor, asked, name))
     return Agreement(title, judgements)
 
 
@@ -256,7 +260,8 @@ def subjects_of(runs: Sequence, output_dir="runs") -> list[Subject]:
             raise SeqtasksError(f"{file} cannot be read: {error!r}") from None
         if not isinstance(config.targets, NextSymbol):
             raise UsageError(f"{folder} is no language model but of task {task}. Use a run of a task such as word_lm")
-        subjects.append(Subject(folder, config.model.cell, config.training.seed))
+        cut = getattr(config.inputs, "tokenizer", None) == "blanks" and config.inputs.unit == "word"
+        subjects.append(Subject(folder, config.model.cell, config.training.seed, cut))
     return subjects
 
 

@@ -17,7 +17,10 @@ class Partial:
         self.good, self.preference = set(good), preference
 
     def score(self, texts):
-        return [{"log_probability": -20.0 + (self.preference if text in self.good else 0.0)} for text in texts]
+        return [
+            {"log_probability": -20.0 + (self.preference if text in self.good else 0.0), "tokens": [text]}
+            for text in texts
+        ]
 
 
 def pair(distance, attractors=0):
