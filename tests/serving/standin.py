@@ -21,6 +21,7 @@ def make_tagging():
     import tensorflow as tf
 
     from seqtasks.config import Config
+    from seqtasks.data.tokenizer import tokenize
     from seqtasks.sections import Recurrent, Tags, Tokens, Training
     from seqtasks.task import MANY_TO_MANY
 
@@ -32,7 +33,9 @@ def make_tagging():
             )
             self.table = tf.lookup.StaticVocabularyTable(words, 30)
 
-        def features(self, tokens):
+        cut = staticmethod(tokenize)
+
+        def features_of_steps(self, tokens):
             ids = tokens.with_values(self.table.lookup(tokens.values)).to_tensor()
             mask = tf.sequence_mask(tokens.row_lengths())
             missing = [[0, 0], [0, tf.maximum(1 - tf.shape(mask)[1], 0)]]
