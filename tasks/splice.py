@@ -18,7 +18,7 @@ def splice() -> Task:
         sources=Sources(builtin=splice_windows.generate, files=DnaTable()),
         inputs=Bases(max_length=200, position_size=16),
         targets=Label(),
-        model=Recurrent(cell="lstm", units=64, layers=1, pooling="max+mean", hidden_units=64, dropout=0.4),
+        model=Recurrent(cell="lstm", units=64, layers=1, pooling="max+mean", hidden_units=64, dropout=0.4, members=2),
         metrics=(Accuracy(), MacroF1()),
         monitor="val_accuracy",
         training=Training(

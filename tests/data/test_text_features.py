@@ -62,7 +62,7 @@ def test_a_text_is_the_same_whatever_stands_beside_it(pipeline):
 
 
 def test_known_and_unknown_words_and_cut_texts(pipeline):
-    words = pipeline.words
+    words = pipeline.codec.words
     found = in_graph(pipeline)(tf.constant(["ZOË zoé FOOD", TEXTS[4]]))
     assert found["words"][0, :3].numpy().tolist() == [words.id("zoë"), 1, words.id("food")]
     assert found["mask"].numpy().sum(1).tolist() == [3, LONGEST]
