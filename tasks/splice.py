@@ -22,7 +22,7 @@ def splice() -> Task:
         metrics=(Accuracy(), MacroF1()),
         monitor="val_accuracy",
         training=Training(
-            batch_size=32, epochs=25, learning_rate=2e-3, schedule="linear", warmup_steps=50, average=0.99, patience=8
+            batch_size=32, epochs=15, learning_rate=2e-3, schedule="linear", warmup_steps=50, average=0.99, patience=8
         ),
         serving_examples=(
             "CCAGCTGCATCACAGGAGGCCAGCGAGCAGGTCTGTTCCAAGGGCCTTCGAGCCAGTCTG",
