@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from seqtasks.cli.options import check_new
 from seqtasks.data.music_text import read_piece
 from seqtasks.errors import UsageError
 
@@ -56,10 +57,7 @@ class MusicOutput:
 
             check_midi_package()
         for path in (path for number in range(count) for path in self._paths(number, count).values()):
-            if path.is_dir():
-                raise UsageError(f"{path} is a folder, not a file to write")
-            if path.exists() and not self.force:
-                raise UsageError(f"{path} exists. Replace it with --force")
+            check_new(path, self.force)
 
     def write(self, texts: list[str], settings) -> list[list[Path]]:
         """Writes pieces.

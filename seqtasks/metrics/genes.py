@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from seqtasks.data.gene_labels import LABELS, genes_of
-from seqtasks.metrics.alignment import check_lengths
+from seqtasks.metrics.alignment import check_lengths, precision_recall_f1
 
 
 class BaseAccuracy:
@@ -65,7 +65,7 @@ class GeneF1:
     def __call__(self, references: list[Sequence[str]], predictions: list[Sequence[str]]) -> dict[str, float]:
         scores = {}
         for kind, *counts in self._rows(references, predictions):
-            precision, recall, f1 = _precision_recall_f1(*counts)
+            precision, recall, f1 = precision_recall_f1(*counts)
             scores |= {f"{kind}_f1": f1, f"{kind}_precision": precision, f"{kind}_recall": recall}
         return scores
 
@@ -103,12 +103,6 @@ def _pairs(references, predictions) -> Counter:
 def _table(title: str, rows: list[tuple[str, int, int, int]]) -> str:
     lines = [f"{title:<6}  precision  recall      f1    support"]
     for name, right, found, true in rows:
-        precision, recall, f1 = _precision_recall_f1(right, found, true)
+        precision, recall, f1 = precision_recall_f1(right, found, true)
         lines.append(f"{name:<6}  {precision:9.4f}  {recall:6.4f}  {f1:6.4f}  {true:9d}")
     return "\n".join(lines)
-
-
-def _precision_recall_f1(right: int, found: int, true: int) -> tuple[float, float, float]:
-    precision = right / found if found else 0.0
-    recall = right / true if true else 0.0
-    return precision, recall, 2 * precision * recall / (precision + recall) if right else 0.0

@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import chain
 
-from seqtasks.metrics.alignment import check_lengths
+from seqtasks.metrics.alignment import check_lengths, precision_recall_f1
 
 
 class SpanF1:
@@ -55,9 +55,9 @@ class SpanF1:
             true.update(kind for kind, _, _ in expected)
             found.update(kind for kind, _, _ in received)
             right.update(kind for kind, _, _ in expected & received)
-        rows = {None: _precision_recall_f1(right.total(), found.total(), true.total())}
+        rows = {None: (*precision_recall_f1(right.total(), found.total(), true.total()), true.total())}
         for kind in sorted(true | found):
-            rows[kind] = _precision_recall_f1(right[kind], found[kind], true[kind])
+            rows[kind] = (*precision_recall_f1(right[kind], found[kind], true[kind]), true[kind])
         return rows
 
 
@@ -91,10 +91,3 @@ class TokenAccuracy:
 
         check_lengths(references, predictions)
         return class_report([*chain.from_iterable(references)], [*chain.from_iterable(predictions)])
-
-
-def _precision_recall_f1(right: int, found: int, true: int) -> tuple[float, float, float, int]:
-    precision = right / found if found else 0.0
-    recall = right / true if true else 0.0
-    f1 = 2 * precision * recall / (precision + recall) if right else 0.0
-    return precision, recall, f1, true

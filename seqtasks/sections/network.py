@@ -67,7 +67,7 @@ class Training(Ranged):
         average: Decay of the exponential moving average of the weights that is evaluated and
             kept; 0 turns averaging off.
         label_smoothing: Classification and encoder-decoder only. Share of the target's probability that is
-            spread over all others.
+            spread evenly over all classes or symbols.
         validation_fraction: Part of the training split held out where the data has no
             validation split.
         seed: Seed of initial weights, dropout and the order of examples.
