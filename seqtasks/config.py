@@ -111,9 +111,10 @@ def _coerce(value: Any, hint: Any, key: str) -> Any:
             return None
         return _coerce(value, next(a for a in arguments if a is not type(None)), key)
     if origin is Literal:
-        if value not in arguments:
+        found = [allowed for allowed in arguments if str(allowed) == str(value)]
+        if not found:
             raise UsageError(f"{key} must be one of {', '.join(map(str, arguments))}. Received: {value!r}")
-        return value
+        return found[0]
     if origin is tuple:
         items = [part for part in value.split(",") if part] if isinstance(value, str) else value
         return tuple(_coerce(item, arguments[0], key) for item in items)

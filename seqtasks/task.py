@@ -11,12 +11,15 @@ MANY_TO_MANY = "many_to_many"
 MANY_TO_ONE = "many_to_one"
 ONE_TO_MANY = "one_to_many"
 ENCODER_DECODER = "encoder_decoder"
+TRANSCRIPTION = "transcription"
 
 Example = dict[str, Any]
 """One example. Tagging: `{"tokens": [str], "tags": [str]}`, and lists under the names of further
 columns. Classification: `{"text": str, "label": str}`. Language models: `{"text": str}`. Music:
 `{"frames": [[pitch]], "key": str}`, the key `""` where it is not known. Translation:
-`{"source": str, "target": str}`. DNA: `{"text": bases, "tags": a letter a base, "name": str}`."""
+`{"source": str, "target": str}`. DNA: `{"text": bases, "tags": a letter a base, "name": str}`.
+Speech: `{"audio": int16 [S], "text": str}`, or with `"label"`. Video: `{"frames": uint8 [T, H, W, channels],
+"label": str}`."""
 
 
 class FileFormat(Protocol):
@@ -65,7 +68,8 @@ class Task:
     """A task of the registry.
 
     Args:
-        family: One of `MANY_TO_MANY`, `MANY_TO_ONE`, `ONE_TO_MANY`, `ENCODER_DECODER`.
+        family: One of `MANY_TO_MANY`, `MANY_TO_ONE`, `ONE_TO_MANY`, `ENCODER_DECODER`, `TRANSCRIPTION` (many-to-many
+            of two lengths without a decoder).
         sources: Where examples come from.
         inputs: What goes in.
         targets: What comes out.
@@ -74,7 +78,8 @@ class Task:
         monitor: The validation score that picks the best epoch, as `"val_span_f1"`.
         training: How it is trained.
         serving_examples: Inputs that show the task at work: printed after a run, and used to
-            verify and warm up exports.
+            verify and warm up exports. Of sounds and clips a function that makes them, as tasks are listed
+            without NumPy.
         overrides: Configuration changes by source: what was tuned for `"builtin"` or
             `"tfds:imdb_reviews"`, where the defaults are for data of any kind.
         name: Set by the registry.
@@ -90,11 +95,16 @@ class Task:
     metrics: tuple[Metric, ...]
     monitor: str
     training: Training
-    serving_examples: tuple[str, ...]
+    serving_examples: tuple[str, ...] | Callable[[], list]
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     name: str = ""
     description: str = ""
     origin: str = ""
+
+    def serving_inputs(self) -> list:
+        """Returns the serving examples, made if need be."""
+        made = self.serving_examples() if callable(self.serving_examples) else self.serving_examples
+        return list(made)
 
     def config_for(self, data: str) -> Config:
         """Returns the configuration for a source, before the user changes it.

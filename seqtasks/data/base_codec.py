@@ -9,6 +9,7 @@ import tensorflow as tf
 from seqtasks.data.bases import base_codes, drop_blanks
 from seqtasks.data.batching import bucket_boundaries
 from seqtasks.data.pipeline import Encoded
+from seqtasks.data.requests import text_requests
 from seqtasks.files import write_json
 from seqtasks.sections import Bases
 
@@ -85,6 +86,10 @@ class BaseFeatures(tf.Module):
             text = tf.strings.substr(text, start, tf.fill(tf.shape(text), self.longest))
         codes, mask = base_codes(text)
         return {"bases": codes, "mask": mask}
+
+    def requests(self):
+        """Returns how a signature is asked; see `seqtasks.data.requests`."""
+        return text_requests(self.features)
 
     def cut(self, text: tf.Tensor):
         """Returns the letters of sequences, ragged string `[B, (T)]`, and each one's start and end, ragged int32.

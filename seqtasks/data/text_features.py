@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from seqtasks.data.pipeline import pad_empty
+from seqtasks.data.requests import text_requests
 from seqtasks.data.tokenizer import normalize, tokenize
 from seqtasks.sections import Text
 
@@ -44,6 +45,10 @@ class TextFeatures(tf.Module):
         return tf.RaggedTensor.from_row_lengths(
             tf.boolean_mask(ids.values, kept), tf.minimum(lengths, limit), validate=False
         )
+
+    def requests(self):
+        """Returns how a signature is asked; see `seqtasks.data.requests`."""
+        return text_requests(self.features)
 
     def features(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the dense features of a batch of texts.

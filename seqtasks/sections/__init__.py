@@ -3,21 +3,23 @@
 Nothing here imports TensorFlow, so that listing tasks stays instant.
 """
 
-from seqtasks.sections.inputs import Bases, Frames, SourceText, Symbols, Text, Tokens
+from seqtasks.sections.inputs import Bases, Clip, Frames, Sound, SourceText, Symbols, Text, Tokens
 from seqtasks.sections.network import Recurrent, Training
-from seqtasks.sections.targets import Label, NextFrame, NextSymbol, Tags, TargetText
+from seqtasks.sections.targets import Label, NextFrame, NextSymbol, Tags, TargetText, Transcript
 
-Inputs = Tokens | Text | Symbols | Frames | SourceText | Bases
-Targets = Tags | Label | NextSymbol | NextFrame | TargetText
+Inputs = Tokens | Text | Symbols | Frames | SourceText | Bases | Sound | Clip
+Targets = Tags | Label | NextSymbol | NextFrame | TargetText | Transcript
 
 __all__ = [
     "Bases",
+    "Clip",
     "Frames",
     "Inputs",
     "Label",
     "NextFrame",
     "NextSymbol",
     "Recurrent",
+    "Sound",
     "SourceText",
     "Symbols",
     "Tags",
@@ -26,4 +28,5 @@ __all__ = [
     "Text",
     "Tokens",
     "Training",
+    "Transcript",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from seqtasks.ranges import Count, Positive, Range, Ranged, Share
+from seqtasks.ranges import Count, Positive, Range, Ranged, Rate, Share
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,61 @@ class SourceText(Ranged):
     min_count: Positive = 1
     max_length: Positive = 100
     embedding_size: Positive = 256
+
+
+@dataclass(frozen=True)
+class Sound(Ranged):
+    """Input of a speech task: a sound, as its energy in frequency bands, frame by frame.
+
+    Args:
+        sample_rate: Samples a second; other sounds are brought to that rate.
+        bins: Frequency bands, as wide as the ear's.
+        window: Seconds that a frame looks at.
+        hop: Seconds from one frame to the next.
+        stack: How many frames are joined into one step, so that there are fewer.
+        time_masks: In training, how many stretches of frames are hidden (SpecAugment); 0 for none.
+        time_width: The most frames of such a stretch.
+        time_share: The most of a sound's frames that one stretch may hide.
+        frequency_masks: In training, how many groups of neighbouring bands are hidden; 0 for none.
+        frequency_width: The most bands of such a group.
+    """
+
+    sample_rate: Annotated[int, Range(least=1000, most=768_000)] = 8_000
+    bins: Positive = 40
+    window: Rate = 0.025
+    hop: Rate = 0.010
+    stack: Positive = 3
+    time_masks: Count = 2
+    time_width: Count = 20
+    time_share: Share = 0.2
+    frequency_masks: Count = 2
+    frequency_width: Count = 8
+
+
+@dataclass(frozen=True)
+class Clip(Ranged):
+    """Input of a video task: frames sampled evenly over a clip.
+
+    Args:
+        frames: How many frames are taken.
+        frame_size: Height and width that they are stretched to.
+        channels: 3 for colours, 1 for grey.
+        motion: What the frame encoder sees: `"frames"`, the `"differences"` between each frame and the one before, or
+            `"both"`.
+        filters: Features that the encoder's convolutions compute, one number a layer; each halves height and width.
+        frame_features: Size of a frame's vector.
+        mirror: Share of the training clips that are mirrored, left for right, anew in every epoch.
+        shift: In training a clip is moved by at most so many pixels, anew in every epoch.
+    """
+
+    frames: Annotated[int, Range(least=2)] = 16
+    frame_size: Annotated[int, Range(least=8)] = 64
+    channels: Literal[1, 3] = 3
+    motion: Literal["frames", "differences", "both"] = "both"
+    filters: tuple[int, ...] = (16, 32, 64)
+    frame_features: Positive = 64
+    mirror: Share = 0.0
+    shift: Count = 0
 
 
 @dataclass(frozen=True)

@@ -97,3 +97,18 @@ class TargetText(Ranged):
     beam: Positive = 5
     length_penalty: Weight = 1.0
     coverage_penalty: Weight = 0.0
+
+
+@dataclass(frozen=True)
+class Transcript(Ranged):
+    """Target of a speech task: what is said, shorter than the sound and aligned with it by CTC.
+
+    Args:
+        unit: What a symbol is: a character, a blank among them, or a whole word, for few words.
+        lowercase: Lower-case the text.
+        beam: How many hypotheses prefix beam search keeps; 1 takes the likeliest symbol of every step.
+    """
+
+    unit: Literal["character", "word"] = "character"
+    lowercase: bool = True
+    beam: Positive = 16

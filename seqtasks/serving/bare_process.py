@@ -28,8 +28,8 @@ def main(path: str) -> None:
 
 def _to_tensor(tf, value, spec):
     tensor = tf.constant(_to_bytes(value), dtype=spec.dtype)
-    # An empty nested list says nothing of its inner axes.
-    return tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, [0] * spec.shape.rank)
+    empty = [size or 0 for size in spec.shape]  # an empty nested list says nothing of its inner axes
+    return tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, empty)
 
 
 def _to_bytes(value):

@@ -23,7 +23,7 @@ def export(
 ) -> Path:
     """Writes a run's model to `<export_dir>/<task>/<version>/`.
 
-    The SavedModel takes raw strings and gives decoded strings, see `seqtasks.serving.signatures`.
+    The SavedModel takes raw inputs and gives decoded strings, see `seqtasks.serving.signatures`.
     It appears under its version only when it is whole and its answers have been compared.
 
     Args:
@@ -67,8 +67,9 @@ def save(loaded, folder, verified: bool = True) -> None:
     import tensorflow as tf
 
     from seqtasks.serving.portable import check_portable
+    from seqtasks.serving.raw_inputs import raw_inputs
     from seqtasks.serving.signatures import build_module
-    from seqtasks.serving.verification import verify
+    from seqtasks.serving.verification import trials, verify
 
     task = loaded.task
     module = build_module(task.name, task.family, loaded.config, loaded.pipeline, loaded.model)
@@ -81,11 +82,13 @@ def save(loaded, folder, verified: bool = True) -> None:
     (Path(folder) / DESCRIPTION).write_text(description + "\n", encoding="utf-8")
     check_portable(folder)
     if verified:
-        verify(folder, module, task.serving_examples)
+        verify(folder, trials(module, raw_inputs(loaded.config), task.serving_inputs()), module.signatures)
 
 
 def _describe(loaded, module) -> dict:
-    task = loaded.task
+    from seqtasks.serving.raw_inputs import raw_inputs
+
+    task, raw = loaded.task, raw_inputs(loaded.config)
     return {
         "task": task.name,
         "family": task.family,
@@ -94,7 +97,7 @@ def _describe(loaded, module) -> dict:
         "run": loaded.folder.resolve().name,
         "labels": list(loaded.pipeline.labels),
         "scores": _scores(loaded.folder),
-        "serving_examples": list(task.serving_examples),
+        "serving_examples": [raw.show(raw.load(given)) for given in task.serving_inputs()],
         "signatures": {
             name: {"inputs": list(module.signature_inputs(name)), "outputs": sorted(function.structured_outputs)}
             for name, function in ((n, f.get_concrete_function()) for n, f in module.signatures.items())

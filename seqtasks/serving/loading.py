@@ -9,7 +9,7 @@ from seqtasks import registry
 from seqtasks.config import Config
 from seqtasks.errors import SeqtasksError
 from seqtasks.sections import NextFrame
-from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, Task
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, TRANSCRIPTION, Task
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ def pipeline_class(family: str, targets=None) -> type:
         MANY_TO_ONE: ("classification", "ClassificationPipeline"),
         ONE_TO_MANY: ("language", "LanguagePipeline"),
         ENCODER_DECODER: ("translation", "TranslationPipeline"),
+        TRANSCRIPTION: ("transcription", "TranscriptionPipeline"),
     }
     if isinstance(targets, NextFrame):
         names = {ONE_TO_MANY: _MUSIC[targets.notes]}

@@ -1,4 +1,4 @@
-"""`seqtasks predict`: from texts to tags, labels or translations, by a run's model or an export."""
+"""`seqtasks predict`: from raw inputs to tags, labels, transcripts or translations, by a run's model or an export."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -9,46 +9,57 @@ from seqtasks.errors import SeqtasksError, UsageError
 from seqtasks.serving.entities import entities_of
 from seqtasks.serving.export import DESCRIPTION
 from seqtasks.serving.language import LanguagePredictor
+from seqtasks.serving.raw_inputs import raw_inputs
 from seqtasks.serving.rows import checked, decoded, encoded, run_in_batches
+from seqtasks.serving.text_inputs import TextInputs
 from seqtasks.serving.translation import TranslationPredictor
-from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY, TRANSCRIPTION
 
 
 class Predictor:
     """Predicts with the signatures of a model, in memory or exported: the same functions either way.
 
     Args:
-        signatures: By name, functions of string tensors that return tensors by name.
+        signatures: By name, functions of tensors that return tensors by name.
         family: The task's family.
         spans: Whether the tags are BIO and make entities.
         owner: What holds the signatures' variables, if they do not.
+        raw: Reads what is given to predict from: texts, unless another one is given; see
+            `seqtasks.serving.raw_inputs`.
     """
 
-    def __init__(self, signatures: dict[str, Callable[..., dict]], family: str, spans: bool = False, owner=None):
+    def __init__(
+        self, signatures: dict[str, Callable[..., dict]], family: str, spans: bool = False, owner=None, raw=None
+    ):
         self.family = family
+        self.raw = raw or TextInputs()
         self._owner = owner
         self._signatures = signatures
         self._spans = spans
 
-    def predict(self, texts: Sequence[str]) -> list[dict]:
-        """Predicts from raw texts.
+    def predict(self, inputs: Sequence) -> list[dict]:
+        """Predicts from raw inputs.
 
         Args:
-            texts: The texts; a text with bytes that were no UTF-8 has them as surrogate escapes.
+            inputs: Texts; a text with bytes that were no UTF-8 has them as surrogate escapes. For models of sounds and
+                clips paths of files, or arrays.
 
         Returns:
-            One dictionary a text, in their order. Tagging: `text`, `tokens`, `tags`, `scores`,
+            One dictionary an input, in their order. Tagging: `text`, `tokens`, `tags`, `scores`,
             and for BIO tags `entities`, each with `text`, `type`, `start`, `end` (offsets in
-            characters) and `score`. Classification: `text`, `label`, `score`, `probabilities`.
+            characters) and `score`. Classification: `text` or `file`, `label`, `score`, `probabilities`. Transcription:
+            `file`, `transcript`, `log_probability`.
 
         Raises:
-            UsageError: If something else than a list of strings is given.
+            UsageError: If something else than a list of such inputs is given.
+            DataError: If a file cannot be read.
         """
-        texts = checked(texts, str, "texts, each a str")
-        rows = [encoded(text) for text in texts]
-        answers = self._run("serving_default", "text", rows, list(map(len, rows)))
-        read = self._tagged if self.family == MANY_TO_MANY else self._classified
-        return [read(text, row, answer) for text, row, answer in zip(texts, rows, answers, strict=True)]
+        loaded = [self.raw.load(given) for given in checked(inputs, object, self.raw.what)]
+        arguments = self.raw.arguments("serving_default", loaded)
+        answers = run_in_batches(self._signatures["serving_default"], arguments, [*map(self.raw.size, loaded)])
+        readers = {MANY_TO_MANY: self._tagged, TRANSCRIPTION: self._transcribed}
+        read = readers.get(self.family, self._classified)
+        return [read(self.raw.show(given), answer) for given, answer in zip(loaded, answers, strict=True)]
 
     def predict_tokens(self, sentences: Sequence[Sequence[str]]) -> list[dict]:
         """Predicts the tags of sentences that are cut into tokens already.
@@ -68,20 +79,22 @@ class Predictor:
         if any(token == "" for tokens in sentences for token in tokens):
             raise UsageError("a token cannot be empty: '' is what pads a sentence")
         rows = [[encoded(token) for token in tokens] for tokens in sentences]
-        answers = self._run("tokens", "tokens", rows, [sum(map(len, row)) + len(row) for row in rows], _padded)
+        sizes = [sum(map(len, row)) + len(row) for row in rows]
+        answers = run_in_batches(self._signatures["tokens"], {"tokens": rows}, sizes)
         return [self._aligned(tokens, answer) for tokens, answer in zip(sentences, answers, strict=True)]
 
-    def _run(self, signature: str, argument: str, rows: list, sizes: list[int], pack: Callable = list) -> list[dict]:
-        return run_in_batches(self._signatures[signature], {argument: rows}, sizes, pack)
-
-    def _classified(self, text: str, _row: bytes, answer: dict) -> dict:
+    def _classified(self, shown: str, answer: dict) -> dict:
         classes = [decoded(name) for name in answer["classes"]]
         probabilities = dict(zip(classes, answer["probabilities"].tolist(), strict=True))
         label = decoded(answer["label"])
-        return {"text": text, "label": label, "score": float(answer["score"]), "probabilities": probabilities}
+        return {self.raw.key: shown, "label": label, "score": float(answer["score"]), "probabilities": probabilities}
 
-    def _tagged(self, text: str, row: bytes, answer: dict) -> dict:
-        length = int(answer["length"])
+    def _transcribed(self, shown: str, answer: dict) -> dict:
+        likely = float(answer["log_probability"])
+        return {self.raw.key: shown, "transcript": decoded(answer["transcript"]), "log_probability": likely}
+
+    def _tagged(self, text: str, answer: dict) -> dict:
+        row, length = encoded(text), int(answer["length"])
         tokens = [decoded(token) for token in answer["tokens"][:length]]
         offsets = _character_offsets(row, [*answer["starts"][:length], *answer["ends"][:length]])
         return self._prediction(text, tokens, answer, offsets[:length], offsets[length:])
@@ -140,24 +153,26 @@ def make_predictor(signatures, family: str, config: Config, owner=None) -> AnyPr
         return LanguagePredictor(signatures, owner)
     if family == ENCODER_DECODER:
         return TranslationPredictor(signatures, owner)
-    return Predictor(signatures, family, getattr(config.targets, "scheme", None) == "BIO", owner)
+    spans = getattr(config.targets, "scheme", None) == "BIO"
+    return Predictor(signatures, family, spans, owner, raw_inputs(config))
 
 
 def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:
-    """Predicts from raw texts, or from sentences cut into tokens; a language model goes on from them, an
+    """Predicts from raw inputs, or from sentences cut into tokens; a language model goes on from texts, an
     encoder-decoder translates them.
 
     Args:
         run: A run's folder, an export's folder, or a task's name for its latest run.
-        inputs: Texts, or for a tagging task lists of tokens. A single text may stand alone.
+        inputs: Texts, for a tagging task also lists of tokens; for a task of sounds or clips paths of files, or arrays.
+            A single text or path may stand alone.
         output_dir: Where runs are kept.
 
     Returns:
         One dictionary an input; see `Predictor.predict`.
     """
-    inputs = [inputs] if isinstance(inputs, str) else list(inputs)
+    inputs = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     predictor = load_predictor(run, output_dir=output_dir)
-    if inputs and not isinstance(inputs[0], str) and isinstance(predictor, Predictor):
+    if inputs and isinstance(inputs[0], list | tuple) and isinstance(predictor, Predictor):
         return predictor.predict_tokens(inputs)
     return predictor.predict(inputs)
 
@@ -175,11 +190,6 @@ def _load_export(folder: Path) -> AnyPredictor:
     except (OSError, ValueError, tf.errors.OpError) as error:
         raise SeqtasksError(f"{folder}: the SavedModel cannot be loaded: {str(error).splitlines()[0]}") from error
     return make_predictor(dict(loaded.signatures), family, config, owner=loaded)
-
-
-def _padded(rows: list[list[bytes]]) -> list[list[bytes]]:
-    width = max(1, *map(len, rows))
-    return [row + [b""] * (width - len(row)) for row in rows]
 
 
 def _character_offsets(row: bytes, offsets: list[int]) -> list[int]:

@@ -2,22 +2,21 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from seqtasks.errors import UsageError
 
 BATCH_ROWS = 64
 BATCH_BYTES = 64_000  # a tagger takes about 15 kB of memory for each
 
 
-def run_in_batches(
-    signature: Callable[..., dict], arguments: dict[str, list], sizes: list[int], pack=list
-) -> list[dict]:
+def run_in_batches(signature: Callable[..., dict], arguments: dict[str, list], sizes: list[int]) -> list[dict]:
     """Runs a signature over rows.
 
     Args:
         signature: A function of tensors by name that returns tensors by name.
-        arguments: Each argument's rows; bytes, integers, or numbers with a fraction.
+        arguments: Each argument's rows; see `dense`.
         sizes: Each row's size.
-        pack: Makes a batch of the first argument's rows.
 
     Returns:
         Each row's outputs by name, in the rows' order.
@@ -25,15 +24,30 @@ def run_in_batches(
     import tensorflow as tf
 
     answers = [{} for _ in sizes]
-    first = next(iter(arguments))
     for indices in _batches(sizes):
         batch = {name: [rows[index] for index in indices] for name, rows in arguments.items()}
-        batch[first] = pack(batch[first])
-        outputs = signature(**{name: tf.constant(rows) for name, rows in batch.items()})
+        outputs = signature(**{name: tf.constant(dense(rows)) for name, rows in batch.items()})
         outputs = {name: value.numpy() for name, value in outputs.items()}
         for position, index in enumerate(indices):
             answers[index] = {name: value[position] for name, value in outputs.items()}
     return answers
+
+
+def dense(rows: list):
+    """Returns rows of one length, those that are shorter padded: lists with `""`, arrays with zeros.
+
+    Args:
+        rows: Bytes or numbers, which stay as they are; lists of bytes; or arrays that differ in their first axis alone.
+    """
+    if rows and isinstance(rows[0], list):
+        width = max(1, *map(len, rows))
+        return [row + [b""] * (width - len(row)) for row in rows]
+    if rows and isinstance(rows[0], np.ndarray):
+        padded = np.zeros((len(rows), max(map(len, rows)), *rows[0].shape[1:]), rows[0].dtype)
+        for place, row in zip(padded, rows, strict=True):
+            place[: len(row)] = row
+        return padded
+    return rows
 
 
 def checked(values, kind: type, what: str) -> list:

@@ -1,12 +1,14 @@
-"""The signatures of an exported model: raw strings in, decoded strings out.
+"""The signatures of an exported model: raw inputs in, decoded strings out.
 
 The argument and output names below are what clients of TF Serving write; they never change.
 """
 
+import functools
+
 import tensorflow as tf
 
 from seqtasks.errors import SeqtasksError
-from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, TRANSCRIPTION
 
 
 class ServingModule(tf.Module):
@@ -31,10 +33,19 @@ class ServingModule(tf.Module):
         """Returns the names of a signature's arguments."""
         return tuple(spec.name for spec in self.__dict__["signatures"][name].input_signature)
 
-    def arguments(self, name: str, rows: list) -> dict[str, list]:
-        """Returns a signature's arguments by name, for rows of its first one and the defaults of the others."""
-        first, *others = self.signature_inputs(name)
-        return {first: rows, **{other: [self.__dict__["defaults"][other]] * len(rows) for other in others}}
+    def arguments(self, name: str, raw, loaded: list) -> dict[str, list]:
+        """Returns the rows of a signature's arguments by name: what was loaded, and the defaults of the others.
+
+        Args:
+            name: The signature's name.
+            raw: Reads raw inputs; see `seqtasks.serving.raw_inputs`.
+            loaded: What it loaded.
+        """
+        names, given = self.signature_inputs(name), raw.arguments(name, loaded)
+        if names[0] not in given:  # a prompt or a source is a text too
+            given = {names[0]: next(iter(given.values()))}
+        defaults = self.__dict__["defaults"]
+        return {name: given[name] if name in given else [defaults[name]] * len(loaded) for name in names}
 
 
 def build_module(task_name: str, family: str, config, pipeline, model, allow_unknown=False) -> ServingModule:
@@ -44,7 +55,11 @@ def build_module(task_name: str, family: str, config, pipeline, model, allow_unk
       starts, ends i32[B, T], byte offsets, 0 beyond a row's length; length i32[B].
     - many-to-many, `tokens`: tokens string[B, T], rows padded with `""` -> tags, scores, length.
     - many-to-one, `serving_default`: text string[B] -> label string[B], score f32[B],
-      classes string[B, C], probabilities f32[B, C].
+      classes string[B, C], probabilities f32[B, C]. Of sounds `serving_default`: audio f32[B, S]; length i32[B], and
+      `wav`: wav_bytes string[B]; of clips `serving_default`: frames uint8[B, T, H, W, channels]; length i32[B], and
+      `gif`: gif_bytes string[B].
+    - transcription, `serving_default` and `wav` as above -> transcript string[B]; log_probability f32[B].
+    - transcription, `n_best` of audio and length -> transcripts string[B, K]; log_probabilities f32[B, K].
     - one-to-many, `serving_default`: prompt string[B]; temperature, top_p f32[B]; top_k, max_length, seed i32[B] ->
       text string[B], the prompt and what follows; log_probability f32[B] of what follows; finished bool[B].
     - one-to-many, `score`: text string[B] -> log_probability, perplexity f32[B]; length i32[B]; tokens string[B, T];
@@ -80,9 +95,13 @@ def build_module(task_name: str, family: str, config, pipeline, model, allow_unk
         from seqtasks.serving.translation_signatures import DEFAULTS, translation_signatures
 
         return ServingModule(tables, model, translation_signatures(tables, pipeline, model), DEFAULTS)
+    if family == TRANSCRIPTION:
+        from seqtasks.serving.transcription_signatures import transcription_signatures
+
+        return ServingModule(tables, model, transcription_signatures(tables, pipeline, model))
     builders = {MANY_TO_MANY: _tagging, MANY_TO_ONE: _classification}
     if family not in builders:
-        known = ", ".join([*builders, ONE_TO_MANY, ENCODER_DECODER])
+        known = ", ".join([*builders, ONE_TO_MANY, ENCODER_DECODER, TRANSCRIPTION])
         raise SeqtasksError(f"task {task_name!r}: a {family} task cannot be exported. Known: {known}.")
     return ServingModule(tables, model, builders[family](tables, pipeline, model))
 
@@ -125,9 +144,8 @@ def _tagging(tables, pipeline, model) -> dict:
 def _classification(tables, pipeline, model) -> dict:
     names = list(pipeline.classes)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
-    def serving_default(text):
-        found = model.outputs_of(tables.features(text))
+    def classify(features):
+        found = model.outputs_of(features)
         probabilities = tf.ensure_shape(tf.cast(found["probabilities"], tf.float32), [None, len(names)])
         classes = tf.constant(names)
         return {
@@ -137,7 +155,25 @@ def _classification(tables, pipeline, model) -> dict:
             "probabilities": probabilities,
         }
 
-    return {"serving_default": serving_default}
+    return asked_by(tables.requests(), classify)
+
+
+def asked_by(requests: dict, answer) -> dict:
+    """Returns a signature for each way to ask.
+
+    Args:
+        requests: `seqtasks.data.requests.Request`s by signature name.
+        answer: Turns a batch of features into outputs by name.
+    """
+
+    def signature(request):
+        @functools.wraps(request.features)  # so that arguments have their names
+        def asked(*arguments, **named):
+            return answer(request.features(*arguments, **named))
+
+        return tf.function(asked, input_signature=list(request.specs), autograph=False)
+
+    return {name: signature(request) for name, request in requests.items()}
 
 
 def _fit(dense: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

@@ -9,28 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from seqtasks.errors import SeqtasksError
+from seqtasks.serving.rows import decoded, dense
 
-_HARD_TEXTS = ("", " \t ", "Zoë naïvely paid 3.50 € in 東京 😀.", "(e.g. ...)!?", "word " * 300)
 
-
-def verify(path, module, texts) -> None:
+def verify(path, requests, signatures) -> None:
     """Runs every signature here and in a bare process, and compares the answers.
 
     Args:
         path: Folder of the SavedModel.
-        module: The `ServingModule` that was saved there.
-        texts: Texts to try; an empty one, a long one and no row at all are tried besides.
+        requests: Pairs of a signature's name and its arguments; see `trials`.
+        signatures: The functions that were saved there, by name.
 
     Raises:
         SeqtasksError: If the bare process fails or answers otherwise.
     """
-    requests = []
-    for name, function in module.signatures.items():
-        rank = function.input_signature[0].shape.rank
-        for rows in ([*texts, *_HARD_TEXTS], list(texts[:1]), [""], []):
-            requests.append((name, module.arguments(name, rows if rank == 1 else _split(rows))))
-    expected = [_call(module.signatures[name], arguments) for name, arguments in requests]
-    answers = run_bare(path, requests)
+    expected = [_call(signatures[name], arguments) for name, arguments in requests]
+    answers = run_bare(path, [(name, plain(arguments)) for name, arguments in requests])
     for (name, arguments), here, there in zip(requests, expected, answers, strict=True):
         for output, value in here.items():
             if not _equal(value, there.get(output)):
@@ -38,6 +32,25 @@ def verify(path, module, texts) -> None:
                     f"the export's signature {name!r} gives another {output!r} than the model it was made from, "
                     f"for {str(arguments)[:200]}"
                 )
+
+
+def trials(module, raw, examples: list) -> list[tuple[str, dict]]:
+    """Returns requests that an export must answer as its model does.
+
+    Args:
+        module: The `ServingModule`.
+        raw: Reads raw inputs; see `seqtasks.serving.raw_inputs`.
+        examples: The task's serving examples. Hard inputs, one alone and no row at all are tried besides.
+
+    Returns:
+        Pairs of a signature's name and its arguments, each a list or an array.
+    """
+    loaded = [raw.load(given) for given in examples]
+    return [
+        (name, {argument: dense(rows) for argument, rows in module.arguments(name, raw, batch).items()})
+        for name in module.signatures
+        for batch in ([*loaded, *raw.hard], loaded[:1], list(raw.hard[:1]), [])
+    ]
 
 
 def run_bare(path, requests) -> list[dict]:
@@ -71,10 +84,15 @@ def run_bare(path, requests) -> list[dict]:
     return json.loads(process.stdout)
 
 
-def _split(rows: list[str]) -> list[list[str]]:
-    rows = [row.split() for row in rows]
-    width = max(map(len, rows), default=0)
-    return [row + [""] * (width - len(row)) for row in rows]
+def plain(value):
+    """Returns arrays as nested lists and bytes as texts, which JSON can carry."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return decoded(value) if isinstance(value, bytes) else value
 
 
 def _call(function, arguments: dict) -> dict:
@@ -83,7 +101,8 @@ def _call(function, arguments: dict) -> dict:
     tensors = []
     for spec in function.input_signature:
         tensor = tf.constant(arguments[spec.name], dtype=spec.dtype)
-        tensors.append(tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, [0] * spec.shape.rank))
+        empty = [size or 0 for size in spec.shape]  # an empty list says nothing of its inner axes
+        tensors.append(tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, empty))
     return {name: value.numpy() for name, value in function(*tensors).items()}
 
 

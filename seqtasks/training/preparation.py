@@ -89,6 +89,10 @@ def parse_features(text: str | None) -> dict[str, str]:
     return features
 
 
+# What a section of inputs says of how files are read.
+_FROM_INPUTS = ("frames_per_quarter", "drums", "frames", "frame_size", "channels", "sample_rate")
+
+
 def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: Config, needed: str = "train"):
     """Reads a source.
 
@@ -109,8 +113,7 @@ def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: 
         **source_options,
         seed=config.training.seed,
         validation_fraction=config.training.validation_fraction,
-        frames_per_quarter=getattr(config.inputs, "frames_per_quarter", None),
-        drums=getattr(config.inputs, "drums", None),
+        **{name: getattr(config.inputs, name, None) for name in _FROM_INPUTS},
         needed=needed,
     )
     return open_source(task, data, options)

@@ -70,7 +70,7 @@ def write_samples(task, config, pipeline, model, folder: RunFolder) -> list[dict
 
     module = build_module(task.name, task.family, config, pipeline, model)
     predictor = make_predictor(module.signatures, task.family, config)
-    samples = predictor.predict(list(task.serving_examples))
+    samples = predictor.predict(task.serving_inputs())
     write_text(folder.samples, "".join(f"{render_sample(sample)}\n" for sample in samples))
     if "attention" in module.signatures:
         (alignment,) = predictor.alignments([samples[0]["text"]], [samples[0]["output"]])

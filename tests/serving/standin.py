@@ -69,10 +69,14 @@ def make_classification():
     import tensorflow as tf
 
     from seqtasks.config import Config
+    from seqtasks.data.requests import text_requests
     from seqtasks.sections import Label, Recurrent, Text, Training
     from seqtasks.task import MANY_TO_ONE
 
     class Features(tf.Module):
+        def requests(self):
+            return text_requests(self.features)
+
         def features(self, text):
             ids = tf.ragged.map_flat_values(tf.strings.to_hash_bucket_fast, tf.strings.split(text), 40)
             return {"ids": ids.to_tensor(), "mask": tf.sequence_mask(ids.row_lengths())}
@@ -97,5 +101,5 @@ def make_classification():
 
 
 def _run(family, name, config, pipeline, model):
-    task = SimpleNamespace(name=name, family=family, description="A stand-in.", serving_examples=TEXTS[:1])
+    task = SimpleNamespace(name=name, family=family, description="A stand-in.", serving_inputs=lambda: [*TEXTS[:1]])
     return SimpleNamespace(task=task, config=config, pipeline=pipeline, model=model, data="builtin", folder=None)

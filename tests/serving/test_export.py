@@ -8,7 +8,8 @@ import pytest
 from seqtasks.config import Config
 from seqtasks.errors import SeqtasksError, UsageError
 from seqtasks.serving.export import export
-from seqtasks.serving.verification import verify
+from seqtasks.serving.text_inputs import TextInputs
+from seqtasks.serving.verification import trials, verify
 
 
 def names(folder):
@@ -84,14 +85,14 @@ def test_verification_sees_another_answer(exported, module):
     try:
         weight.assign(np.flip(before) * 3 + 1)
         with pytest.raises(SeqtasksError, match="gives another"):
-            verify(exported, module, ["Ada lived in London"])
+            verify(exported, trials(module, TextInputs(), ["Ada lived in London"]), module.signatures)
     finally:
         weight.assign(before)
 
 
 def test_verification_sees_a_model_that_does_not_load(tmp_path, module):
     with pytest.raises(SeqtasksError, match="does not run in a process that has only TensorFlow"):
-        verify(tmp_path, module, ["Ada"])
+        verify(tmp_path, trials(module, TextInputs(), ["Ada"]), module.signatures)
 
 
 @contextlib.contextmanager

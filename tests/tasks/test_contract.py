@@ -14,7 +14,10 @@ import pytest
 import seqtasks.serving.c_api
 from seqtasks import registry
 from seqtasks.serving.language_signatures import DEFAULTS
-from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY
+from seqtasks.serving.raw_inputs import raw_inputs
+from seqtasks.serving.rows import dense
+from seqtasks.serving.verification import plain
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY, TRANSCRIPTION
 
 BATCH = 32
 TEXTS = ("", "Zoë naïvely paid 3.50 € in 東京 😀.", "A very long text, " * 200)
@@ -94,8 +97,9 @@ def predicted(trained):
     return seqtasks.predict(trained.result.folder, inputs_of(trained.task))
 
 
-def inputs_of(task) -> list[str]:
-    return [*task.serving_examples, *TEXTS]
+def inputs_of(task) -> list:
+    raw = raw_inputs(task.config_for("builtin"))
+    return [*task.serving_inputs(), *(TEXTS if raw.key == "text" else raw.hard)]
 
 
 def requests_of(task) -> dict[str, dict]:
@@ -111,7 +115,9 @@ def requests_of(task) -> dict[str, dict]:
 def arguments_of(task, rows) -> dict:
     """Returns the arguments of `serving_default`: the rows, and for a language model how each is to go on."""
     if task.family != ONE_TO_MANY:
-        return {"text": rows}
+        raw = raw_inputs(task.config_for("builtin"))
+        given = raw.arguments("serving_default", [raw.load(row) for row in rows])
+        return plain({name: dense(values) for name, values in given.items()})
     wishes = {**DEFAULTS, "seed": 0}
     arguments = {name: [value] * len(rows) for name, value in wishes.items()}
     return {"prompt": rows, **arguments, "seed": list(range(len(rows)))}
@@ -125,13 +131,22 @@ def test_no_task_file_is_broken():
 def test_definition(name):
     task = registry.get(name)
     assert task.description.endswith(".")
-    assert len(task.serving_examples) > 0
+    assert len(task.serving_inputs()) > 0
     assert task.config_for("builtin") != task.config
     first, again, other = (task.sources.builtin(seed) for seed in (1, 1, 2))
     assert set(first) == {"train", "validation", "test"}
-    assert first == again
-    assert first != other
+    assert same(first, again)
+    assert not same(first, other)
     assert all(len(rows) >= 100 for rows in first.values())
+
+
+def same(one, other):
+    """Returns whether examples are equal, arrays among them."""
+    if isinstance(one, dict):
+        return set(one) == set(other) and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return np.array_equal(one, other)
 
 
 def test_one_training_step(trained):
@@ -144,7 +159,7 @@ def test_one_training_step(trained):
 
 def test_reloaded_run_predicts_as_before(trained, predicted):
     samples = trained.result.samples
-    assert len(samples) == len(trained.task.serving_examples)
+    assert len(samples) == len(trained.task.serving_inputs())
     for before, after in zip(samples, predicted, strict=False):
         assert_alike(before, after)
 
@@ -157,14 +172,18 @@ def test_reloaded_run_scores_as_before(trained):
 
 
 def test_predictions(trained, predicted):
+    raw = raw_inputs(trained.task.config_for("builtin"))
     for text, prediction in zip(inputs_of(trained.task), predicted, strict=True):
         if trained.task.family == ONE_TO_MANY:
             assert prediction["prompt"] == text
             assert prediction["text"].startswith(text)
             assert prediction["log_probability"] < 0
             continue
-        assert prediction["text"] == text
-        if trained.task.family == ENCODER_DECODER:
+        assert prediction[raw.key] == raw.show(raw.load(text))
+        if trained.task.family == TRANSCRIPTION:
+            assert set(prediction) == {raw.key, "transcript", "log_probability"}
+            assert prediction["log_probability"] <= 0
+        elif trained.task.family == ENCODER_DECODER:
             assert set(prediction) == {"text", "output", "score"}
             assert type(prediction["output"]) is str
             assert text or not prediction["output"]
@@ -252,6 +271,9 @@ def assert_answers(trained, predicted, answers):
             assert answers["text"][row] == prediction["text"]
             assert answers["finished"][row] == prediction["finished"]
             assert answers["log_probability"][row] == pytest.approx(prediction["log_probability"], rel=1e-5)
+        elif trained.task.family == TRANSCRIPTION:
+            assert answers["transcript"][row] == prediction["transcript"]
+            assert answers["log_probability"][row] == pytest.approx(prediction["log_probability"], rel=1e-4, abs=1e-4)
         else:
             assert answers["label"][row] == prediction["label"]
             probabilities = dict(zip(answers["classes"][row], answers["probabilities"][row], strict=True))

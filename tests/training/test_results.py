@@ -64,7 +64,7 @@ def test_a_run_without_attention_has_no_picture_of_it(tmp_path, monkeypatch):
     from seqtasks.training.run_folder import RunFolder
 
     answers = [{"text": "six", "output": "6", "score": 0.0}]
-    task = SimpleNamespace(name="made", family="encoder_decoder", serving_examples=("six",))
+    task = SimpleNamespace(name="made", family="encoder_decoder", serving_inputs=lambda: ["six"])
     predictor = SimpleNamespace(predict=lambda texts: answers)
     monkeypatch.setattr("seqtasks.serving.signatures.build_module", lambda *_: SimpleNamespace(signatures={}))
     monkeypatch.setattr("seqtasks.serving.predict.make_predictor", lambda *_: predictor)
