@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from seqtasks.errors import UsageError
 from seqtasks.ranges import Range
 from seqtasks.serving.rows import checked, decoded, encoded, run_in_batches
+from seqtasks.serving.text_inputs import TextInputs
 
 _INTEGERS = 2**31 - 1
 _RANGES = {
@@ -23,6 +24,9 @@ class LanguagePredictor:
         signatures: `serving_default` and `score`, see `seqtasks.serving.signatures`.
         owner: What holds the signatures' variables, if they do not.
     """
+
+    raw = TextInputs()
+    """Reads what is given."""
 
     def __init__(self, signatures: dict[str, Callable[..., dict]], owner=None):
         self._signatures, self._owner = signatures, owner

@@ -7,6 +7,7 @@ import numpy as np
 
 from seqtasks.errors import UsageError
 from seqtasks.serving.rows import checked, decoded, encoded, run_in_batches
+from seqtasks.serving.text_inputs import TextInputs
 
 
 class Alignment(NamedTuple):
@@ -31,6 +32,9 @@ class TranslationPredictor:
             `seqtasks.serving.signatures`.
         owner: What holds the signatures' variables, if they do not.
     """
+
+    raw = TextInputs()
+    """Reads what is given."""
 
     def __init__(self, signatures: dict[str, Callable[..., dict]], owner=None):
         self._signatures, self._owner = signatures, owner

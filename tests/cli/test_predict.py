@@ -5,6 +5,7 @@ import pytest
 
 from seqtasks.cli import main as cli
 from seqtasks.cli.prediction_format import FORMATS
+from seqtasks.serving.text_inputs import TextInputs
 
 LABELLED = {"text": "a fine\tfilm", "label": "pos", "score": 0.75, "probabilities": {"neg": 0.25, "pos": 0.75}}
 TAGGED = {"text": "Ada sang", "tokens": ["Ada", "sang"], "tags": ["B-PER", "O"], "scores": [1.0, 1.0], "entities": []}
@@ -14,6 +15,8 @@ SEVERAL = {**TRANSLATED, "outputs": ["ein  Hund", "Hund"], "scores": [-0.5, -1.2
 
 class Echo:
     """Predicts a text's length."""
+
+    raw = TextInputs()
 
     def predict(self, texts):
         return [{"text": text, "label": str(len(text)), "score": 1.0, "probabilities": {}} for text in texts]
