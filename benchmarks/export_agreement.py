@@ -4,8 +4,8 @@
 
 The export answers in a process that imports TensorFlow alone, and in one that has no Python TensorFlow at all and
 calls the C API of its shared library. Tagging compares every tag, both from raw text and from the corpus's own tokens;
-classification every label; translation every translation. A language model goes on from 100 beginnings of test texts,
-each with a seed of its own, both in batches and one by one.
+classification every label; transcription every transcript; translation every translation. A language model goes on
+from 100 beginnings of test texts, each with a seed of its own, both in batches and one by one.
 """
 
 import argparse
@@ -21,8 +21,9 @@ from seqtasks.serving import c_api
 from seqtasks.serving.language_signatures import DEFAULTS
 from seqtasks.serving.loading import load_run
 from seqtasks.serving.predict import load_predictor
-from seqtasks.serving.verification import run_bare
-from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY
+from seqtasks.serving.rows import dense, encoded
+from seqtasks.serving.verification import plain, run_bare
+from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, ONE_TO_MANY, TRANSCRIPTION
 from seqtasks.training.preparation import read_data
 
 ROWS, PROMPTS, PROMPT_LENGTH = 64, 100, 20
@@ -58,14 +59,19 @@ def main() -> None:
     loaded = load_run(arguments.run)
     saved = json.loads((arguments.run / "config.json").read_text("utf-8"))
     examples = read_data(loaded.task, saved["data"], saved["source_options"], loaded.config).splits["test"]
-    families = {MANY_TO_MANY: _tagging, ONE_TO_MANY: _language, ENCODER_DECODER: _translation}
+    families = {
+        MANY_TO_MANY: _tagging,
+        ONE_TO_MANY: _language,
+        ENCODER_DECODER: _translation,
+        TRANSCRIPTION: _transcription,
+    }
     checks = families.get(loaded.task.family, _classification)(examples, load_predictor(arguments.run))
     for check in checks:
         first = next(iter(check.arguments.values()))
         order = sorted(range(len(first)), key=lambda index, rows=first: len(rows[index]))
         batches = [order[start : start + check.rows] for start in range(0, len(order), check.rows)]
         requests = [
-            (check.signature, {name: _pad([rows[i] for i in batch]) for name, rows in check.arguments.items()})
+            (check.signature, {name: plain(dense([rows[i] for i in batch])) for name, rows in check.arguments.items()})
             for batch in batches
         ]
         for name, run in (("TensorFlow alone", run_bare), ("C API", _run_c_api)):
@@ -84,21 +90,35 @@ def _tagging(examples, predictor) -> list[Check]:
     def tags(answer, place):
         return answer["tags"][place][: answer["length"][place]]
 
+    if "tokens" not in examples[0]:  # DNA, where every letter has a tag
+        sequences = [example["text"] for example in examples]
+        found = [prediction["tags"] for prediction in predictor.predict(sequences)]
+        return [Check("serving_default", {"text": sequences}, found, tags, "tags", rows=1)]
     sentences = [example["tokens"] for example in examples]
     texts = [" ".join(sentence) for sentence in sentences]
     from_text = [prediction["tags"] for prediction in predictor.predict(texts)]
     from_tokens = [prediction["tags"] for prediction in predictor.predict_tokens(sentences)]
     return [
         Check("serving_default", {"text": texts}, from_text, tags, "tags"),
-        Check("tokens", {"tokens": sentences}, from_tokens, tags, "tags"),
+        Check("tokens", {"tokens": [[*map(encoded, tokens)] for tokens in sentences]}, from_tokens, tags, "tags"),
     ]
 
 
 def _classification(examples, predictor) -> list[Check]:
-    texts = [example["text"] for example in examples]
-    labels = [[prediction["label"]] for prediction in predictor.predict(texts)]
-    found = _one("label")
-    return [Check("serving_default", {"text": texts}, labels, found, "labels")]
+    return _raw(examples, predictor, "label", "labels")
+
+
+def _transcription(examples, predictor) -> list[Check]:
+    return _raw(examples, predictor, "transcript", "transcripts")
+
+
+def _raw(examples, predictor, output, kind) -> list[Check]:
+    """Returns a check of each signature that takes the task's raw input in a way of its own."""
+    given = [next(example[key] for key in ("text", "audio", "frames") if key in example) for example in examples]
+    loaded = [predictor.raw.load(value) for value in given]
+    expected = [[prediction[output]] for prediction in predictor.predict(loaded)]
+    names = [name for name in ("serving_default", "wav") if predictor.has(name)]
+    return [Check(name, predictor.raw.arguments(name, loaded), expected, _one(output), kind) for name in names]
 
 
 def _translation(examples, predictor) -> list[Check]:
@@ -141,13 +161,6 @@ def _run_c_api(path, requests) -> list[dict]:
         check=True,
     )
     return [json.loads(line) for line in process.stdout.splitlines()]
-
-
-def _pad(rows: list) -> list:
-    if not rows or not isinstance(rows[0], list):
-        return rows
-    width = max(map(len, rows))
-    return [[*row, *[""] * (width - len(row))] for row in rows]
 
 
 if __name__ == "__main__":

@@ -66,29 +66,36 @@ def save(loaded, folder, verified: bool = True) -> None:
     """
     import tensorflow as tf
 
+    from seqtasks.serving.model_card import CARD, model_card
     from seqtasks.serving.portable import check_portable
     from seqtasks.serving.raw_inputs import raw_inputs
     from seqtasks.serving.signatures import build_module
-    from seqtasks.serving.verification import trials, verify
+    from seqtasks.serving.verification import arguments_of, trials, verify
+    from seqtasks.serving.warmup import write_warmup
 
-    task = loaded.task
+    folder, task, raw = Path(folder), loaded.task, raw_inputs(loaded.config)
+    examples = [raw.load(given) for given in task.serving_inputs()]
     module = build_module(task.name, task.family, loaded.config, loaded.pipeline, loaded.model)
     # Nobody trains an export, and without gradients it is smaller.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # Concrete, or saving would trace them all once more.
     signatures = {name: function.get_concrete_function() for name, function in module.signatures.items()}
     tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
-    description = json.dumps(_describe(loaded, module), indent=2, ensure_ascii=False)
-    (Path(folder) / DESCRIPTION).write_text(description + "\n", encoding="utf-8")
+    description = _describe(loaded, module, [raw.show(example) for example in examples])
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / CARD).write_text(model_card(description), encoding="utf-8")
+    warmup = [*([example] for example in examples), examples]
+    requests = [(name, arguments_of(module, name, raw, batch)) for name in module.signatures for batch in warmup]
+    write_warmup(folder, task.name, requests, module.signatures)
     check_portable(folder)
     if verified:
-        verify(folder, trials(module, raw_inputs(loaded.config), task.serving_inputs()), module.signatures)
+        verify(folder, trials(module, raw, examples), module.signatures)
 
 
-def _describe(loaded, module) -> dict:
-    from seqtasks.serving.raw_inputs import raw_inputs
+def _describe(loaded, module, examples: list[str]) -> dict:
+    from seqtasks.serving.model_card import described_signatures
 
-    task, raw = loaded.task, raw_inputs(loaded.config)
+    task = loaded.task
     return {
         "task": task.name,
         "family": task.family,
@@ -97,11 +104,9 @@ def _describe(loaded, module) -> dict:
         "run": loaded.folder.resolve().name,
         "labels": list(loaded.pipeline.labels),
         "scores": _scores(loaded.folder),
-        "serving_examples": [raw.show(raw.load(given)) for given in task.serving_inputs()],
-        "signatures": {
-            name: {"inputs": list(module.signature_inputs(name)), "outputs": sorted(function.structured_outputs)}
-            for name, function in ((n, f.get_concrete_function()) for n, f in module.signatures.items())
-        },
+        "serving_examples": examples,
+        "signatures": described_signatures(module.signatures),
+        "defaults": module.defaults,
         "config": loaded.config.to_dict(),
         "versions": {
             "python": platform.python_version(),

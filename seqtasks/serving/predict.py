@@ -37,6 +37,10 @@ class Predictor:
         self._signatures = signatures
         self._spans = spans
 
+    def has(self, signature: str) -> bool:
+        """Returns whether the model has a signature of that name."""
+        return signature in self._signatures
+
     def predict(self, inputs: Sequence) -> list[dict]:
         """Predicts from raw inputs.
 

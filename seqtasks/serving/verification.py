@@ -34,6 +34,12 @@ def verify(path, requests, signatures) -> None:
                 )
 
 
+def arguments_of(module, name: str, raw, loaded: list) -> dict:
+    """Returns a signature's arguments by name, each a list or an array, as `ServingModule.arguments` with rows of one
+    length."""
+    return {argument: dense(rows) for argument, rows in module.arguments(name, raw, loaded).items()}
+
+
 def trials(module, raw, examples: list) -> list[tuple[str, dict]]:
     """Returns requests that an export must answer as its model does.
 
@@ -47,7 +53,7 @@ def trials(module, raw, examples: list) -> list[tuple[str, dict]]:
     """
     loaded = [raw.load(given) for given in examples]
     return [
-        (name, {argument: dense(rows) for argument, rows in module.arguments(name, raw, batch).items()})
+        (name, arguments_of(module, name, raw, batch))
         for name in module.signatures
         for batch in ([*loaded, *raw.hard], loaded[:1], list(raw.hard[:1]), [])
     ]

@@ -19,7 +19,8 @@ def names(folder):
 def test_export_holds_the_model_and_its_description(exported, loaded, module):
     import tensorflow as tf
 
-    assert names(exported) == ["assets", "fingerprint.pb", "saved_model.pb", "seqtasks.json", "variables"]
+    parts = ["README.md", "assets", "assets.extra", "fingerprint.pb", "saved_model.pb", "seqtasks.json", "variables"]
+    assert names(exported) == parts
     description = json.loads((exported / "seqtasks.json").read_text(encoding="utf-8"))
     assert description["task"] == loaded.task.name
     assert description["family"] == loaded.task.family
@@ -27,7 +28,11 @@ def test_export_holds_the_model_and_its_description(exported, loaded, module):
     assert Config.from_dict(description["config"]) == loaded.config
     assert description["versions"]["tensorflow"] == tf.__version__
     outputs = {name: sorted(f.get_concrete_function().structured_outputs) for name, f in module.signatures.items()}
-    assert {name: entry["outputs"] for name, entry in description["signatures"].items()} == outputs
+    assert {
+        name: [output["name"] for output in entry["outputs"]] for name, entry in description["signatures"].items()
+    } == outputs
+    assert (exported / "README.md").read_text().startswith(f"# {loaded.task.name}\n")
+    assert (exported / "assets.extra" / "tf_serving_warmup_requests").stat().st_size > 0
 
 
 def test_export_stores_used_weights_once(exported, loaded):
