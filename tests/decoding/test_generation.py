@@ -150,7 +150,7 @@ def test_a_longer_text_begins_as_the_shorter_one(go_on):
 
 
 def test_the_seed_decides(go_on):
-    texts = [texts_of(go_on([[3]], seed=seed, temperature=2.0))[0] for seed in (1, 1, -1, 2, 3)]
+    texts = [texts_of(go_on([[3]], seed=seed, temperature=2.0))[0] for seed in (1, 1, -1, *range(2, 12))]
     assert texts[0] == texts[1]
     assert len(set(map(tuple, texts))) > 2
 
