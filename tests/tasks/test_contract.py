@@ -40,11 +40,13 @@ def few_examples(task):
 
 @dataclasses.dataclass
 class Trained:
-    """A task after one training step, its export, and what the export answered in a process of its own."""
+    """A task after one training step, its export, and what the export answered in a process of its own: to the requests
+    of its verification, which try every signature, and to ours."""
 
     task: object
     result: object
     export: Path
+    verified: list
     answers: list
 
 
@@ -54,13 +56,14 @@ def trained(request, tmp_path_factory):
     from seqtasks.serving import loading, signatures, verification
 
     folder = tmp_path_factory.mktemp(request.param)
-    get, run_bare, answers = registry.get, verification.run_bare, []
+    get, run_bare, verified, answers = registry.get, verification.run_bare, [], []
     task = get(request.param)
 
     def run_bare_with_ours(path, requests):
         """Lets the process that verifies the export answer our requests too."""
         ours = [*requests_of(task).items(), ("serving_default", arguments_of(task, []))]
         found = run_bare(path, [*requests, *ours])
+        verified.extend(zip(requests, found, strict=False))
         answers.extend(found[len(requests) :])
         return found[: len(requests)]
 
@@ -74,7 +77,7 @@ def trained(request, tmp_path_factory):
         patch.setattr(signatures, "build_module", built_once(signatures.build_module))
         patch.setattr(verification, "run_bare", run_bare_with_ours)
         export = seqtasks.export(result.folder)
-        yield Trained(task, result, folder / export, answers)
+        yield Trained(task, result, folder / export, verified, answers)
 
 
 def built_once(build_module):
@@ -215,20 +218,26 @@ import json, runpy, sys
 _, script, export = sys.argv
 module = runpy.run_path(script)
 model = module["SavedModel"](export)
-for signature, arguments in json.load(sys.stdin).items():
+for signature, arguments in json.load(sys.stdin):
     outputs = model.run(signature, **arguments)
     print(json.dumps({name: module["_plain"](array.tolist()) for name, array in outputs.items()}))
 sys.exit(any(name.split(".")[0] in ("tensorflow", "keras", "seqtasks") for name in sys.modules))
 """
+    requests = [*requests_of(trained.task).items(), *(request for request, _ in trained.verified)]
     process = subprocess.run(
         [sys.executable, "-c", program, seqtasks.serving.c_api.__file__, str(trained.export)],
-        input=json.dumps(requests_of(trained.task)),
+        input=json.dumps(requests),
         capture_output=True,
         text=True,
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    assert_answers(trained, predicted, list(map(json.loads, process.stdout.splitlines())))
+    answers = [*map(json.loads, process.stdout.splitlines())]
+    assert_answers(trained, predicted, answers[: -len(trained.verified)])
+    for (request, there), here in zip(trained.verified, answers[-len(trained.verified) :], strict=True):
+        assert set(here) == set(there)
+        for name, values in there.items():
+            assert_close(here[name], values, f"{name} of {str(request)[:200]}")
 
 
 def test_report_is_whole(trained):
@@ -240,6 +249,14 @@ def test_report_is_whole(trained):
     assert (folder / "samples.txt").read_text() in report
     for split in ("validation", "test"):
         assert (folder / "evaluation" / f"{split}.predictions.jsonl").read_text().count("\n") >= 1
+
+
+def assert_close(here, there, what):
+    """Asserts that two nested lists agree: exactly but for the rounding of numbers."""
+    if there and not isinstance(np.ravel(np.array(there, dtype=object))[0], str):
+        np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-4, err_msg=what)
+    else:
+        assert here == there, what
 
 
 def assert_alike(here, there):
