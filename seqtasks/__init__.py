@@ -19,7 +19,12 @@ _FUNCTIONS = {
     "predict": "seqtasks.serving.predict",
     "generate": "seqtasks.serving.language",
     "score": "seqtasks.serving.scoring",
+    "rescore": "seqtasks.serving.rescoring",
+    "stream": "seqtasks.serving.streaming",
     "export": "seqtasks.serving.export",
+    "export_all": "seqtasks.serving.export_all",
+    "convert": "seqtasks.serving.formats",
+    "serve": "seqtasks.serving.serve",
 }
 
 __all__ = [*_FUNCTIONS]

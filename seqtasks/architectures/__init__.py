@@ -1,4 +1,4 @@
-"""The four architectures: from configuration and features to a `keras.Model`."""
+"""The architectures: from configuration and features to a `keras.Model`."""
 
 from seqtasks.errors import SeqtasksError
 
@@ -20,11 +20,13 @@ def build_model(config, pipeline):
     from seqtasks.architectures.note_chain import NoteChain
     from seqtasks.architectures.one_to_many import LanguageModel
     from seqtasks.architectures.piano_roll_model import PianoRollModel
+    from seqtasks.architectures.transcriber import Transcriber
     from seqtasks.data.classification import ClassificationPipeline
     from seqtasks.data.language import LanguagePipeline
     from seqtasks.data.music import MusicPipeline
     from seqtasks.data.piano_roll_pipeline import PianoRollPipeline
     from seqtasks.data.tagging import TaggingPipeline
+    from seqtasks.data.transcription import TranscriptionPipeline
     from seqtasks.data.translation import TranslationPipeline
 
     architectures = {
@@ -33,6 +35,7 @@ def build_model(config, pipeline):
         LanguagePipeline: LanguageModel,
         MusicPipeline: NoteChain,
         PianoRollPipeline: PianoRollModel,
+        TranscriptionPipeline: Transcriber,
         TranslationPipeline: EncoderDecoder,
     }
     if type(pipeline) not in architectures:

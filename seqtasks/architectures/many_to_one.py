@@ -60,7 +60,11 @@ class Classifier(keras.Model):
         sequences, mask = self.reader(features, training=training)
         sequences = self.input_dropout(sequences, training=training)
         states = self.recurrent(sequences, mask=mask, training=training)
-        vector = self.dropout(self.pooling(states, mask=mask), training=training)
+        return self.scores_of(self.pooling(states, mask=mask), training=training)
+
+    def scores_of(self, vector, training=False):
+        """Returns the classes' scores, float32 `[B, C]`, from the pooled steps of each sequence, `[B, D]`."""
+        vector = self.dropout(vector, training=training)
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector), training=training)
         return self.projection(vector)

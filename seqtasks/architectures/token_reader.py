@@ -58,7 +58,17 @@ class TokenReader(keras.layers.Layer):
     def call(self, features, training=False):
         vectors = [self.words(features["words"], training=training)]
         if self.characters is not None:
-            vectors.append(self.characters(features["characters"], training=training))
+            vectors.append(self._spelled(features["characters"], training))
         if self.affixes is not None:
             vectors += [embed(features["affixes"][:, :, i]) for i, embed in enumerate(self.affixes)]
         return tf.concat(vectors, axis=-1), features["mask"]
+
+    def _spelled(self, characters, training):
+        """Returns the words' vectors by their characters, `[B, T, 2 * units]`."""
+        if training or characters.shape[0] is not None:
+            return self.characters(characters, training=training)
+        # In exports a batch may be of any size: the words that stand there twice, and padding, are read once.
+        shape = tf.shape(characters)
+        distinct, places = tf.raw_ops.UniqueV2(x=tf.reshape(characters, [-1, self.max_characters]), axis=[0])
+        vectors = self.characters(tf.ensure_shape(distinct, [None, self.max_characters])[None])[0]
+        return tf.gather(vectors, tf.reshape(places, shape[:2]))

@@ -1,10 +1,15 @@
 """`seqtasks benchmark`."""
 
+import logging
+import os
+from pathlib import Path
+
 import click
 
 from seqtasks.benchmarks.cases import LAYERS, MODES, SHAPES
 from seqtasks.benchmarks.workers import PEERS
-from seqtasks.cli.options import message_options
+from seqtasks.cli.options import message_options, output_dir_option
+from seqtasks.errors import UsageError, did_you_mean
 
 _FOLDER = click.option(
     "--output", default="benchmark-results", metavar="FOLDER", show_default=True, help="Where the results go."
@@ -20,9 +25,21 @@ def _several(name, choices, default, what):
     )
 
 
-@click.group("benchmark")
+class _ExportByDefault(click.Group):
+    """A group that takes a first word which is none of its commands for an export's name."""
+
+    def resolve_command(self, ctx, args: list[str]):
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["export", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group("benchmark", cls=_ExportByDefault, subcommand_metavar="EXPORT|COMMAND [OPTIONS] ...")
 def benchmark_command() -> None:
-    """Measure the layers' speed side by side with other libraries'."""
+    """Measure the speed of an export, or of the layers, side by side with other libraries'.
+
+    EXPORT alone means `export EXPORT`.
+    """
 
 
 @benchmark_command.command("layers")
@@ -77,13 +94,7 @@ def layers_command(
 @message_options
 def fit_command(rounds, threads, device, output) -> None:
     """Time `model.fit` of a bidirectional LSTM tagger, against the same model of keras.layers."""
-    import os
-    from pathlib import Path
-
-    # Not `start_tensorflow`, which finds the devices: after that the threads cannot be set.
-    if not click.get_current_context().obj["verbose"]:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+    _quieten()
     from seqtasks.benchmarks import fit, report
     from seqtasks.benchmarks.layers import best
     from seqtasks.files import write_json
@@ -95,3 +106,111 @@ def fit_command(rounds, threads, device, output) -> None:
     for name, values in variants.items():
         click.echo(f"{name:28}{values['median']:8.2f} ms a step ({values['p20']:.2f} to {values['p80']:.2f})")
     click.echo(f"best of keras / best of seqtasks: {best(variants, 'keras') / best(variants, 'seqtasks'):.2f}")
+
+
+@benchmark_command.command("export")
+@click.argument("export", metavar="EXPORT")
+@click.option(
+    "--export-dir", default="saved_models", show_default=True, metavar="FOLDER", help="Where exports are kept."
+)
+@click.option("--signature", default="serving_default", show_default=True, help="What to call.")
+@click.option(
+    "--batch",
+    "batches",
+    multiple=True,
+    type=click.IntRange(1),
+    default=[1, 8, 32, 128],
+    show_default=True,
+    help="Rows of a call. Can be repeated.",
+)
+@_several("length", ["short", "medium", "long"], ["short", "medium", "long"], "Of inputs: 12, 40 or 160 words.")
+@click.option("--twin/--no-twin", default=True, show_default=True, help="Compare with keras.layers.")
+@click.option("--session", is_flag=True, help="Also run it in a session, as TF Serving does.")
+@click.option("--server", is_flag=True, help="Also ask it through the embedded server.")
+@click.option(
+    "--clients", type=click.IntRange(1), default=4, show_default=True, help="How many ask the server at the same time."
+)
+@click.option("--rounds", type=click.IntRange(1), default=10, show_default=True, help="Turns of every contender.")
+@click.option("--seconds", type=click.FloatRange(0), default=0.2, show_default=True, help="Length of a turn.")
+@_THREADS
+@_DEVICE
+@_FOLDER
+@output_dir_option
+@message_options
+def export_command(
+    export,
+    export_dir,
+    signature,
+    batches,
+    lengths,
+    twin,
+    session,
+    server,
+    clients,
+    rounds,
+    seconds,
+    threads,
+    device,
+    output,
+    output_dir,
+) -> None:
+    """Time an export, beside the same model made of keras.layers.
+
+    EXPORT is a version's folder, the folder above it, or a task's name: its latest version in FOLDER. The twin has the
+    weights of the run that the export was made of; both take the same texts, and are held to the same probabilities
+    before any is timed. Text classifiers and taggers have one, other exports are timed alone.
+    """
+    folder = _find_export(export, export_dir)
+    _quieten()
+    from seqtasks.benchmarks import export_report, exports, report, tensorflow_variants
+
+    tensorflow_variants.start(threads, device)
+    results = exports.measure(
+        folder,
+        output_dir=output_dir,
+        signature=signature,
+        batches=batches,
+        lengths=lengths,
+        twin=twin,
+        session=session,
+        clients=clients if server else 0,
+        pace=exports.Pace(rounds, seconds, lambda line: click.echo(line, err=True)),
+    )
+    click.echo(export_report.write({**results, "machine": report.machine(threads, device)}, output))
+
+
+def _find_export(export: str, export_dir: str) -> Path:
+    """Returns the folder of the version that is meant.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from seqtasks import registry
+    from seqtasks.serving.versions import versions
+    from seqtasks.training.run_folder import is_export
+
+    for folder in (Path(export), Path(export_dir) / export):
+        if is_export(folder):
+            return folder
+        whole = [number for number in versions(folder) if is_export(folder / str(number))]
+        if whole:
+            return folder / str(whole[-1])
+    if Path(export).exists():
+        raise UsageError(f"{export} is not an export: neither it nor a numbered folder in it has a saved_model.pb")
+    if export in registry.names():
+        raise UsageError(
+            f"task {export!r} has no export in {export_dir}/ yet. Write one with: seqtasks export {export}"
+        )
+    known = [*benchmark_command.commands, *registry.names()]
+    raise UsageError(f"{export!r} is no export, no task and no command of benchmark." + did_you_mean(export, known))
+
+
+def _quieten() -> None:
+    """Hides TensorFlow's messages.
+
+    Not by `start_tensorflow`, which finds the devices: after that the threads cannot be set.
+    """
+    if not click.get_current_context().obj["verbose"]:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        for name in ("tensorflow", "absl"):
+            logging.getLogger(name).setLevel(logging.ERROR)

@@ -16,6 +16,7 @@ VERBS = {
     "generate": "Write texts with a trained language model.",
     "score": "Tell how likely a model finds texts or translations.",
     "export": "Write a trained run as a SavedModel that takes raw text.",
+    "serve": "Answer requests to exports, as TF Serving does.",
     "benchmark": "Measure the layers' speed beside other libraries'.",
     "list": "List the tasks.",
     "inspect": "Show a task's or run's configuration, data and network.",

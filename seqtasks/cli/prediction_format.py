@@ -1,6 +1,7 @@
 """How `seqtasks predict` writes a prediction."""
 
 import json
+from collections.abc import Callable
 
 from seqtasks.serving.rendering import render
 
@@ -12,24 +13,35 @@ def as_json(prediction: dict) -> str:
 
 
 def as_tsv(prediction: dict) -> str:
-    """Returns `label, score, text` for a label; for tags `token, tag` lines and an empty one.
+    """Returns `label, score, text` for a label, or the file in the text's place; for tags `token, tag` lines and an
+    empty one.
 
-    Of a generated text it is `log-probability, text`, of a translation `score, translation, text`, a line for each.
+    Of a generated text it is `log-probability, text`, of a translation `score, translation, text`, a line for each, of
+    a transcript `log-probability, transcript, file`, likewise.
     """
     if "output" in prediction:
-        text = " ".join(prediction["text"].split())
+        text = _one_line(prediction["text"])
         outputs = prediction.get("outputs", [prediction["output"]])
         scores = prediction.get("scores", [prediction["score"]])
         return "\n".join(
-            f"{score:.6f}\t{' '.join(output.split())}\t{text}" for score, output in zip(scores, outputs, strict=True)
+            f"{score:.6f}\t{_one_line(output)}\t{text}" for score, output in zip(scores, outputs, strict=True)
         )
     if "prompt" in prediction:
-        return f"{prediction['log_probability']:.6f}\t{' '.join(prediction['text'].split())}"
+        return f"{prediction['log_probability']:.6f}\t{_one_line(prediction['text'])}"
+    if "transcript" in prediction:
+        file, likely = _one_line(prediction["file"]), [prediction["log_probability"]]
+        scores = prediction.get("scores", prediction.get("log_probabilities", likely))
+        transcripts = prediction.get("transcripts", [prediction["transcript"]])
+        return "\n".join(f"{score:.6f}\t{text}\t{file}" for score, text in zip(scores, transcripts, strict=True))
     if "label" in prediction:
-        text = " ".join(prediction["text"].split())
-        return f"{prediction['label']}\t{prediction['score']:.6f}\t{text}"
+        shown = prediction["text"] if "text" in prediction else prediction["file"]
+        return f"{prediction['label']}\t{prediction['score']:.6f}\t{_one_line(shown)}"
     pairs = zip(prediction["tokens"], prediction["tags"], strict=True)
     return "".join(f"{token}\t{tag}\n" for token, tag in pairs)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _is_clean(text: str) -> bool:
@@ -38,6 +50,23 @@ def _is_clean(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def as_listed(prediction: dict) -> str:
+    """Returns what `render` does, a transcript behind its file and a tab."""
+    if "transcript" in prediction and "transcripts" not in prediction:
+        return f"{_one_line(prediction['file'])}\t{render(prediction)}"
+    return render(prediction)
+
+
+def formatter(style: str, several: bool) -> Callable[[dict], str]:
+    """Returns what writes predictions.
+
+    Args:
+        style: One of `FORMATS`.
+        several: Whether there are several to tell apart.
+    """
+    return as_listed if style == "text" and several else FORMATS[style]
 
 
 FORMATS = {"text": render, "json": as_json, "tsv": as_tsv}

@@ -1,21 +1,28 @@
-"""What `seqtasks predict` shows of translations alone."""
+"""What `seqtasks predict` shows of translations and transcripts alone."""
 
 from collections.abc import Iterator
 
 from seqtasks.errors import UsageError
-from seqtasks.task import ENCODER_DECODER
+from seqtasks.task import ENCODER_DECODER, TRANSCRIPTION
+
+_FAMILIES = {
+    "--attention": ((ENCODER_DECODER,), "translate"),
+    "--n-best": ((ENCODER_DECODER, TRANSCRIPTION), "translate or transcribe"),
+    "--rescore": ((TRANSCRIPTION,), "transcribe"),
+}
 
 
-def check_translation(run, option: str) -> None:
-    """Refuses an option for a model that does not translate, or `--attention` for one that has none.
+def check_option(run, option: str) -> None:
+    """Refuses an option for a model of another family, or `--attention` for one that has none.
 
     Raises:
         UsageError: Naming the option and the run.
     """
     from seqtasks.training.run_folder import attention_of, family_of
 
-    if (family := family_of(run)) != ENCODER_DECODER:
-        raise UsageError(f"{option} is for models that translate. Received: {run}, whose family is {family}")
+    families, do = _FAMILIES[option]
+    if (family := family_of(run)) not in families:
+        raise UsageError(f"{option} is for models that {do}. Received: {run}, whose family is {family}")
     if option == "--attention" and attention_of(run) == "none":
         raise UsageError(f"--attention: {run} has no attention to show. Train one with -s attention=multiplicative")
 

@@ -2,12 +2,14 @@
 
 import importlib
 
-from seqtasks.sections import Bases, Text, Tokens
+from seqtasks.sections import Bases, Clip, Sound, Text, Tokens
 
 _CODECS = {
     Text: ("word_codec", "WordCodec"),
     Tokens: ("token_codec", "TokenCodec"),
     Bases: ("base_codec", "BaseCodec"),
+    Clip: ("clip_codec", "ClipCodec"),
+    Sound: ("sound_codec", "SoundCodec"),
 }
 
 

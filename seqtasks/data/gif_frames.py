@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from seqtasks.data.video import check_size
+from seqtasks.data.video_formats import check_size
 
 
 def decode_gif_frames(

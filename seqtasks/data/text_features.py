@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 
-from seqtasks.data.pipeline import pad_empty
 from seqtasks.data.requests import text_requests
 from seqtasks.data.tokenizer import normalize, tokenize
 from seqtasks.sections import Text
@@ -12,6 +11,19 @@ def words_of(text: tf.Tensor, inputs: Text) -> tf.RaggedTensor:
     """Returns the words that the vocabulary is made of, ragged string `[B, (T)]`."""
     tokens, _, _ = tokenize(text)
     return tokens.with_values(normalize(tokens.values, inputs.lowercase, False))
+
+
+def keep_ends(ids: tf.Tensor, lengths: tf.Tensor, limit: int) -> tf.Tensor:
+    """Returns rows of which, where they are longer than `limit`, the first and last halves are kept.
+
+    Args:
+        ids: int `[B, T]`, padded at the right.
+        lengths: int `[B]`.
+        limit: The most that is kept.
+    """
+    position = tf.range(tf.minimum(tf.shape(ids)[1], limit))
+    left_out = tf.maximum(tf.cast(lengths, tf.int32) - limit, 0)[:, None]
+    return tf.gather(ids, tf.where(position < limit // 2, position, position + left_out), batch_dims=1)
 
 
 class TextFeatures(tf.Module):
@@ -34,17 +46,8 @@ class TextFeatures(tf.Module):
             text: Texts, string `[B]`. Of more than `max_length` words the first and last
                 halves are kept.
         """
-        tokens = words_of(text, self.inputs)
-        ids = tokens.with_values(tf.cast(self.words.lookup(tokens.values), tf.int32))
-        limit = self.inputs.max_length
-        lengths = ids.row_lengths()
-        rows = ids.value_rowids()
-        position = tf.range(tf.size(rows, out_type=tf.int64)) - tf.gather(ids.row_starts(), rows)
-        length = tf.gather(lengths, rows)
-        kept = (position < limit // 2) | (position >= length - (limit - limit // 2))
-        return tf.RaggedTensor.from_row_lengths(
-            tf.boolean_mask(ids.values, kept), tf.minimum(lengths, limit), validate=False
-        )
+        ids, lengths = self._dense_ids(text)
+        return tf.RaggedTensor.from_tensor(ids, lengths)
 
     def requests(self):
         """Returns how a signature is asked; see `seqtasks.data.requests`."""
@@ -59,5 +62,15 @@ class TextFeatures(tf.Module):
         Returns:
             `words` int32 `[B, T]` and `mask` bool `[B, T]`, T at least 1.
         """
-        ids = self.word_ids(text)
-        return pad_empty({"words": ids.to_tensor(), "mask": tf.sequence_mask(ids.row_lengths())})
+        ids, lengths = self._dense_ids(text)
+        return {"words": ids, "mask": tf.sequence_mask(lengths, tf.shape(ids)[1])}
+
+    def _dense_ids(self, text):
+        """Returns int32 `[B, T]`, T at least 1, and how many of each row count."""
+        words = words_of(text, self.inputs)
+        ids = words.with_values(tf.cast(self.words.lookup(words.values), tf.int32))
+        lengths, limit = tf.cast(words.row_lengths(), tf.int32), self.inputs.max_length
+        # Without rows, the maximum is the least number there is.
+        width = tf.maximum(tf.reduce_max(lengths), 1)
+        ids = ids.to_tensor(shape=tf.stack([-1, width]))
+        return keep_ends(ids, lengths, limit), tf.minimum(lengths, limit)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from seqtasks.data.dataset import TRAIN, Dataset, counted
 from seqtasks.data.text_files import SPLIT_WORDS
 from seqtasks.data.tfds import asked_roles, check_features, open_builder
-from seqtasks.data.video import check_size
+from seqtasks.data.video_formats import check_size
 from seqtasks.errors import DataError, UsageError
 from seqtasks.task import Example
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtasks.data.video_streams import WRITTEN, read_video, write_video
+from seqtasks.data.video_formats import SUFFIXES, check_size
+from seqtasks.data.video_streams import read_video, write_video
 from seqtasks.errors import DataError
 from seqtasks.files import replacing
-
-SUFFIXES = tuple(sorted((".gif", *WRITTEN)))
 
 _GIF = b"GIF8"
 
@@ -62,6 +61,38 @@ def read_clip(source, frames: int = 16, size: int | tuple[int, int] = 64, channe
     return np.stack(taken).reshape(frames, height, width, channels)
 
 
+def fit_clip(clip, frames: int = 16, size: int | tuple[int, int] = 64, channels: int = 3) -> np.ndarray:
+    """Returns frames sampled and resized as `read_clip` does it; those that fit stay as they are.
+
+    Args:
+        clip: uint8 `[T, H, W, 3]` or `[T, H, W, 1]`.
+        frames: How many frames to take.
+        size: Height and width of the frames, or one number for both.
+        channels: 3 for red, green and blue, or 1 for grey.
+
+    Returns:
+        uint8 `[frames, height, width, channels]`.
+
+    Raises:
+        DataError: If the clip has no frames, or they have no pixels.
+    """
+    height, width = check_size(frames, size, channels)
+    check_clip(clip)
+    if not clip.size:
+        raise DataError(f"the clip is empty: {' x '.join(map(str, clip.shape))}")
+    if clip.shape == (frames, height, width, channels):
+        return clip
+    mode = "L" if channels == 1 else "RGB"
+    taken = [_resized(_image(clip[index]), mode, (width, height)) for index in sampled(len(clip), frames)]
+    return np.stack(taken).reshape(frames, height, width, channels)
+
+
+def check_clip(clip: np.ndarray) -> None:
+    """Raises a `ValueError` where an array is no clip."""
+    if clip.dtype != np.uint8 or clip.ndim != 4 or clip.shape[3] not in (1, 3):
+        raise ValueError(f"clip must be uint8 [T, H, W, 1 or 3]. Received: {clip.dtype} {list(clip.shape)}")
+
+
 def write_clip(path, clip, frames_per_second: float = 8) -> None:
     """Writes frames as a clip: an animated GIF, or a video of the kind that the file's name ends in.
 
@@ -82,30 +113,21 @@ def write_clip(path, clip, frames_per_second: float = 8) -> None:
     if clip.dtype != np.uint8 or clip.ndim != 4 or not clip.size or clip.shape[3] not in (1, 3):
         raise ValueError(f"clip must be uint8 [T, H, W, 1 or 3], not empty. Received: {clip.dtype} {clip.shape}")
     if suffix == ".gif":
-        images = [_image(frame) for frame in clip]
+        content = encode_gif(clip, frames_per_second)
         with replacing(path) as temporary:
-            images[0].save(
-                temporary,
-                format="GIF",
-                save_all=True,
-                append_images=images[1:],
-                duration=round(1000 / frames_per_second),
-                loop=0,
-            )
+            temporary.write_bytes(content)
         return
     if clip.shape[1] % 2 or clip.shape[2] % 2:
         raise ValueError(f"height and width must be even for {suffix}. Received: {clip.shape[1]} x {clip.shape[2]}")
     write_video(path, np.broadcast_to(clip, (*clip.shape[:3], 3)), frames_per_second)
 
 
-def check_size(frames: int, size: int | tuple[int, int], channels: int) -> tuple[int, int]:
-    """Returns height and width, or raises a `ValueError` where no frames can be of such kind."""
-    height, width = (size, size) if isinstance(size, int) else size
-    if min(frames, height, width) < 1 or channels not in (1, 3):
-        raise ValueError(
-            f"frames and size must be positive, and channels 1 or 3. Received: {frames}, {size} and {channels}"
-        )
-    return height, width
+def encode_gif(clip: np.ndarray, frames_per_second: float = 8) -> bytes:
+    """Returns the content of a GIF file; see `write_clip`."""
+    images, content = [_image(frame) for frame in clip], io.BytesIO()
+    duration = round(1000 / frames_per_second)
+    images[0].save(content, format="GIF", save_all=True, append_images=images[1:], duration=duration, loop=0)
+    return content.getvalue()
 
 
 def sampled(count: int, frames: int) -> list[int]:

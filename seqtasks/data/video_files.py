@@ -2,18 +2,19 @@
 
 import dataclasses
 import os
+import typing
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from seqtasks.data.dataset import SPLITS, TRAIN, Dataset, complete_splits, counted
-from seqtasks.data.video import SUFFIXES, check_size, read_clip
+from seqtasks.data.video_formats import SUFFIXES, check_size
 from seqtasks.data.video_groups import Clip, find_clips
-from seqtasks.data.video_streams import check_video_package
 from seqtasks.errors import DataError, UsageError
+
+if typing.TYPE_CHECKING:
+    import numpy as np
 
 _MEND = "Replace it, or leave such clips out with --skip-bad-rows"
 _THREADS = 4
@@ -68,6 +69,8 @@ class VideoFiles:
         return dataclasses.replace(self, **asked)._read(Path(path), options)
 
     def _read(self, path: Path, options) -> Dataset:
+        from seqtasks.data.video_streams import check_video_package
+
         check_size(self.frames, self.frame_size, self.channels)
         dataset = Dataset({}, str(path))
         clips = find_clips(path, options.encoding, dataset.notes)
@@ -101,10 +104,11 @@ class VideoFiles:
             dataset.skipped += skipped
             dataset.notes.append(f"{split}: skipped {counted(skipped, 'bad clip')}")
 
-    def _decode(self, clips: list[Clip]) -> Iterator[np.ndarray | DataError]:
+    def _decode(self, clips: list[Clip]) -> Iterator["np.ndarray | DataError"]:
         """Yields the frames of each clip, or what is wrong with it; decoders let other threads run."""
+        from seqtasks.data.video import read_clip
 
-        def decode(clip: Clip) -> np.ndarray | DataError:
+        def decode(clip: Clip) -> "np.ndarray | DataError":
             try:
                 return read_clip(clip.file, self.frames, self.frame_size, self.channels)
             except DataError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seqtasks.data.dataset import SPLITS, TRAIN, counted
 from seqtasks.data.text_files import SPLIT_WORDS, read_text
-from seqtasks.data.video import SUFFIXES
+from seqtasks.data.video_formats import SUFFIXES
 from seqtasks.errors import DataError, did_you_mean
 
 TABLES = ("splits.csv", "groups.csv")

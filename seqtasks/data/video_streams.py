@@ -8,17 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from seqtasks.data.video_formats import WRITTEN
 from seqtasks.errors import DataError, SeqtasksError
 from seqtasks.files import replacing
-
-WRITTEN = {
-    ".avi": ("avi", "mpeg4"),
-    ".mkv": ("matroska", "h264"),
-    ".mov": ("mov", "h264"),
-    ".mp4": ("mp4", "h264"),
-    ".webm": ("webm", "vp9"),
-}
-"""By the ending of a file's name, the container and the codec that are written."""
 
 
 class _NoClipError(Exception):

@@ -13,6 +13,7 @@ from seqtasks.layers.lstm import LSTM
 from seqtasks.layers.sequence_pooling import SequencePooling, masked_last, masked_max, masked_mean
 from seqtasks.layers.simple_rnn import SimpleRNN
 from seqtasks.layers.simplified_gru import SimplifiedGRU
+from seqtasks.layers.spec_augment import SpecAugment
 
 __all__ = [
     "CRF",
@@ -27,6 +28,7 @@ __all__ = [
     "SequencePooling",
     "SimpleRNN",
     "SimplifiedGRU",
+    "SpecAugment",
     "bio_constraints",
     "from_keras",
     "masked_last",

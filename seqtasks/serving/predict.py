@@ -58,12 +58,35 @@ class Predictor:
             UsageError: If something else than a list of such inputs is given.
             DataError: If a file cannot be read.
         """
-        loaded = [self.raw.load(given) for given in checked(inputs, object, self.raw.what)]
-        arguments = self.raw.arguments("serving_default", loaded)
-        answers = run_in_batches(self._signatures["serving_default"], arguments, [*map(self.raw.size, loaded)])
         readers = {MANY_TO_MANY: self._tagged, TRANSCRIPTION: self._transcribed}
         read = readers.get(self.family, self._classified)
-        return [read(self.raw.show(given), answer) for given, answer in zip(loaded, answers, strict=True)]
+        return [read(shown, answer) for shown, answer in self._answers("serving_default", inputs)]
+
+    def n_best(self, inputs: Sequence) -> list[dict]:
+        """Transcribes in several ways.
+
+        Args:
+            inputs: As for `predict`.
+
+        Returns:
+            As `predict`; and `transcripts`, those found from the likeliest on, with their `log_probabilities`; fewer
+            than the beam keeps where there are no more.
+
+        Raises:
+            UsageError: If the model does not transcribe, or something else than a list of such inputs is given.
+            DataError: If a file cannot be read.
+        """
+        if "n_best" not in self._signatures:
+            raise UsageError("this model finds one answer, not several")
+        found = []
+        for shown, answer in self._answers("n_best", inputs):
+            # What was not found fills the rest, with a probability that nothing has.
+            count = int((answer["log_probabilities"] > _IMPOSSIBLE).sum())
+            transcripts = [decoded(transcript) for transcript in answer["transcripts"][:count]]
+            likely = answer["log_probabilities"][:count].tolist()
+            best = {self.raw.key: shown, "transcript": transcripts[0], "log_probability": likely[0]}
+            found.append({**best, "transcripts": transcripts, "log_probabilities": likely})
+        return found
 
     def predict_tokens(self, sentences: Sequence[Sequence[str]]) -> list[dict]:
         """Predicts the tags of sentences that are cut into tokens already.
@@ -86,6 +109,13 @@ class Predictor:
         sizes = [sum(map(len, row)) + len(row) for row in rows]
         answers = run_in_batches(self._signatures["tokens"], {"tokens": rows}, sizes)
         return [self._aligned(tokens, answer) for tokens, answer in zip(sentences, answers, strict=True)]
+
+    def _answers(self, signature: str, inputs: Sequence):
+        """Yields what went in, as it is shown, and what the signature answers."""
+        loaded = [self.raw.load(given) for given in checked(inputs, object, self.raw.what)]
+        arguments = self.raw.arguments(signature, loaded)
+        answers = run_in_batches(self._signatures[signature], arguments, [*map(self.raw.size, loaded)])
+        return zip(map(self.raw.show, loaded), answers, strict=True)
 
     def _classified(self, shown: str, answer: dict) -> dict:
         classes = [decoded(name) for name in answer["classes"]]
@@ -119,6 +149,9 @@ class Predictor:
             prediction["entities"] = entities_of(tags, scores, starts, ends, text)
         return prediction
 
+
+# Far below what a transcript may have, and far above what `seqtasks.decoding.ctc` gives for none.
+_IMPOSSIBLE = -1e8
 
 AnyPredictor = Predictor | LanguagePredictor | TranslationPredictor
 

@@ -6,7 +6,7 @@ def render(prediction: dict) -> str:
 
     `[Ada Lovelace](PER) lived in [London](LOC)` for entities, `Ada/PROPN lived/VERB` for plain tags, or the letters of
     words and tags one above the other where all are letters, `positive 0.98  A fine film.` for a class, a generated
-    text or a translation as it is.
+    text, a translation or a transcript as it is.
 
     Args:
         prediction: What `Predictor.predict` returned for one input.
@@ -18,8 +18,15 @@ def render(prediction: dict) -> str:
             ranked = zip(prediction["scores"], prediction["outputs"], strict=True)
             return _printable("\n".join(f"{score:.3f}  {output}" for score, output in ranked))
         return _printable(prediction["output"])
+    if "transcript" in prediction:
+        if "transcripts" in prediction:
+            scores = prediction.get("scores", prediction["log_probabilities"])
+            ranked = zip(scores, prediction["transcripts"], strict=True)
+            return _printable("\n".join(f"{score:.3f}  {transcript}" for score, transcript in ranked))
+        return _printable(prediction["transcript"])
     if "label" in prediction:
-        return f"{prediction['label']} {prediction['score']:.2f}  {_printable(prediction['text'])}"
+        shown = prediction["text"] if "text" in prediction else prediction["file"]
+        return f"{prediction['label']} {prediction['score']:.2f}  {_printable(shown)}"
     if "entities" not in prediction:
         if all(len(part) == 1 for part in [*prediction["tokens"], *prediction["tags"]]):
             return _printable("".join(prediction["tokens"]) + "\n" + "".join(prediction["tags"]))
@@ -33,13 +40,15 @@ def render(prediction: dict) -> str:
 
 
 def render_sample(prediction: dict) -> str:
-    """Returns a prediction as `render` does, a translation behind its source.
+    """Returns a prediction as `render` does, a translation behind its source, a transcript behind its sound.
 
     Args:
         prediction: As for `render`.
     """
     if "output" in prediction:
         return f"{_printable(prediction['text'])} -> {render(prediction)}"
+    if "transcript" in prediction:
+        return f"{_printable(prediction['file'])} -> {render(prediction)}"
     return render(prediction)
 
 

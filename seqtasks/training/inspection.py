@@ -93,7 +93,8 @@ def _data_lines(dataset) -> list[str]:
             lengths = zip(PERCENTILES, np.percentile(sizes, PERCENTILES, method="higher"), strict=True)
             words = ", ".join(f"{percent}%: {int(length)}" for percent, length in lengths)
             title = title.format(split=split, examples=f"{len(examples):,} examples")
-            lines.append(f"  {title} {sum(sizes):,} words; words an example by percentile {words}")
+            unit = {"audio": "samples", "frames": "frames"}.get(part, "words")
+            lines.append(f"  {title} {sum(sizes):,} {unit}; {unit} an example by percentile {words}")
         if not {"tags", "label"} & set(examples[0]):
             continue
         labels = Counter(label for e in examples for label in (e["tags"] if "tags" in e else [e["label"]]))
@@ -103,11 +104,13 @@ def _data_lines(dataset) -> list[str]:
 
 
 def _parts(example: dict) -> dict[str, str]:
-    """Returns what of an example to count, by the words that say so; of a piece of music it is the frames."""
+    """Returns what of an example to count, by the words that say so; of a piece of music or a clip it is the frames."""
     if "target" in example:
         return {"{split}: {examples}, source:": "source", "  target:": "target"}
     if "tags" in example and "text" in example:
         return {"{split}: {examples}, a word a base:": "tags"}
+    if "audio" in example:
+        return {"{split}: {examples},": "audio"} | ({"  transcripts:": "text"} if "text" in example else {})
     (part,) = {"text", "tokens", "frames"} & set(example)
     return {"{split}: {examples},": part}
 

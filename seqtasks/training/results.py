@@ -31,7 +31,7 @@ def prediction_rows(examples: list, predictions: list):
 
     Of texts cut into windows it is one a window, without the text.
     """
-    if examples and not {"tokens", "tags", "label", "target"} & set(examples[0]):
+    if examples and not {"tokens", "tags", "label", "target", "audio"} & set(examples[0]):
         whole = len(examples) == len(predictions)
         for i, score in enumerate(predictions):
             yield ({"text": _text_of(examples[i])[:TEXT_KEPT]} if whole else {"window": i}) | score._asdict()
@@ -44,13 +44,12 @@ def prediction_rows(examples: list, predictions: list):
             yield {"name": example.get("name", ""), "reference": reference, "prediction": prediction}
         elif "target" in example:
             yield {"source": example["source"], "reference": example["target"], "prediction": prediction}
+        elif "label" in example:
+            shown = {"text": example["text"][:TEXT_KEPT]} if "text" in example else {}
+            row = {"reference": example["label"], "prediction": prediction["label"]}
+            yield shown | row | {"probabilities": prediction["probabilities"]}
         else:
-            row = {
-                "text": example["text"][:TEXT_KEPT],
-                "reference": example["label"],
-                "prediction": prediction["label"],
-            }
-            yield row | {"probabilities": prediction["probabilities"]}
+            yield {"reference": example["text"], "prediction": prediction}
 
 
 def _text_of(example: dict) -> str:
@@ -183,7 +182,8 @@ def _example(example: dict, reference, answer) -> str:
         rows = ((example.get("name", "sequence"), ""), ("  true", reference), ("  predicted", answer))
         return "\n".join(f"{title:<13}{_shown(''.join(tags))}".rstrip() for title, tags in rows)
     if "tokens" not in example:
-        return f"true {reference}, predicted {answer}: {_shown(example['text'])}"
+        shown = f": {_shown(example['text'])}" if "text" in example and "label" in example else ""
+        return f"true {_shown(reference)}, predicted {_shown(answer)}{shown}"
     rows = zip(example["tokens"], reference, answer, strict=True)
     if reference == answer:
         return " ".join(token if true == "O" else f"{token}/{true}" for token, true, _ in rows)

@@ -124,6 +124,7 @@ def run(
         pipeline = _pipeline_class(definition, config).fit(config, dataset.splits["train"])
     except DataError as error:
         raise error if error.path else DataError(str(error), dataset.source) from None
+    dataset.notes += getattr(pipeline, "notes", ())
     skip = bool(source_options.get("skip_bad_rows"))
     refuse_unseen_labels(pipeline, dataset, ("validation", "test"), skip)
     _tell_data(progress, dataset)

@@ -180,6 +180,15 @@ def family_of(folder) -> str:
     return _told(folder, "family")
 
 
+def task_of(folder) -> str:
+    """Returns the name of a run's or an export's task, as `family_of` does.
+
+    Raises:
+        SeqtasksError: If the folder is damaged.
+    """
+    return _told(folder, "task")
+
+
 def inputs_of(folder) -> str:
     """Returns the kind of inputs in a run's or an export's configuration, as `"Text"`; as `family_of` does.
 

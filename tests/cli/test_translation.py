@@ -139,7 +139,8 @@ def test_a_picture_that_cannot_be(refused, translation_run, arguments, message, 
 def test_options_of_translation_alone(refused, run_of, task, family, option):
     folder = run_of(task)
     message = refused("predict", folder, "a text", *option)
-    assert message == f"{option[0]} is for models that translate. Received: {folder}, whose family is {family}"
+    do = "translate or transcribe" if option[0] == "--n-best" else "translate"
+    assert message == f"{option[0]} is for models that {do}. Received: {folder}, whose family is {family}"
 
 
 def test_a_model_without_attention_has_no_picture(refused, run_of):

@@ -28,6 +28,22 @@ def test_rows_of_each_family():
     assert pair == {"source": "a dog", "reference": "ein Hund", "prediction": "der Hund"}
 
 
+def test_rows_of_sounds_show_no_samples():
+    audio = np.zeros(8, np.int16)
+    (heard,) = prediction_rows([{"audio": audio, "text": "three seven"}], ["three"])
+    assert heard == {"reference": "three seven", "prediction": "three"}
+    answer = {"label": "p", "probabilities": {"n": 0.25, "p": 0.75}}
+    (row,) = prediction_rows([{"audio": audio, "label": "n"}], [answer])
+    assert row == {"reference": "n", "prediction": "p", "probabilities": {"n": 0.25, "p": 0.75}}
+
+
+def test_examples_of_sounds_show_what_was_said():
+    audio = np.zeros(8, np.int16)
+    assert _example({"audio": audio, "text": "three Seven"}, "three seven", "") == "true three seven, predicted "
+    assert _example({"audio": audio, "label": "n"}, "n", "p") == "true n, predicted p"
+    assert _example({"text": "so so", "label": "n"}, "n", "p") == "true n, predicted p: so so"
+
+
 def test_an_example_of_a_translation_is_three_lines_and_a_right_one_two():
     example = {"source": "a\n dog", "target": "ein Hund"}
     assert _example(example, "ein Hund", "der Hund") == "a dog\n  true       ein Hund\n  predicted  der Hund"

@@ -41,6 +41,17 @@ def generate(seed: int = 1) -> dict[str, list[Example]]:
     return splits
 
 
+def show(*activities: str, seed: int = 1) -> list[np.ndarray]:
+    """Returns a clip of each activity, uint8 `[FRAMES, SIZE, SIZE, 3]`.
+
+    Args:
+        activities: Some of `ACTIVITIES`.
+        seed: Seed of everything random.
+    """
+    rng = np.random.default_rng(seed)
+    return [_clip(rng, name) for name in activities]
+
+
 def _clip(rng: np.random.Generator, name: str) -> np.ndarray:
     """Returns a clip, uint8 `[FRAMES, SIZE, SIZE, 3]`."""
     start = rng.uniform(0, SIZE, 2)

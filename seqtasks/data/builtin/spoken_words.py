@@ -41,6 +41,21 @@ def generate_single(seed: int = 1) -> dict[str, list[Example]]:
     return _generate(seed, "label", 1)
 
 
+def say(*utterances: str, seed: int = 1) -> list:
+    """Returns each text spoken by a voice of its own, int16 `[S]`.
+
+    Args:
+        utterances: Texts of `WORDS`, as `"three seven yes"`.
+        seed: Seed of the voices.
+    """
+    import numpy as np
+
+    from seqtasks.data.builtin.utterances import utter
+
+    rng = np.random.default_rng(seed)
+    return [utter([_SPELLING[word].split() for word in text.split()], rng) for text in utterances]
+
+
 def _generate(seed: int, target: str, most: int) -> dict[str, list[Example]]:
     import numpy as np
 

@@ -1,0 +1,107 @@
+"""The start of networks that read clips of video."""
+
+import keras
+import tensorflow as tf
+
+from seqtasks.errors import UsageError
+from seqtasks.layers.dropout import uniform
+
+
+class FrameReader(keras.layers.Layer):
+    """Frames as vectors: strided convolutions, whose maximum and mean over all places a dense layer reads.
+
+    Every frame is read by itself, so that clips can also be read as they come in; see `step`.
+
+    Args:
+        config: The run's configuration.
+        codec: The fitted `seqtasks.data.clip_codec.ClipCodec`.
+
+    Call arguments:
+        features: `frames` uint8 `[B, T, S, S, channels]`, and `mask` bool `[B, T]`.
+        training: Whether some clips are mirrored, and all are moved.
+
+    Output:
+        (sequences float `[B, T, frame_features]`, their mask bool `[B, T]`).
+
+    Raises:
+        UsageError: For a convolution without filters.
+    """
+
+    def __init__(self, config, codec, **kwargs):
+        super().__init__(**kwargs)
+        inputs = config.inputs
+        if min(inputs.filters, default=1) < 1:
+            raise UsageError(f"every layer of filters needs at least one. Received: {inputs.filters}")
+        self.motion, self.mirror, self.shift = inputs.motion, inputs.mirror, inputs.shift
+        self.shape = (inputs.frame_size, inputs.frame_size, inputs.channels)
+        self.seed_generator = keras.random.SeedGenerator()
+        self.convolutions = [
+            keras.layers.Conv2D(
+                filters, 3, strides=2, padding="same", activation="relu", kernel_initializer="he_normal"
+            )
+            for filters in inputs.filters
+        ]
+        self.projection = keras.layers.Dense(inputs.frame_features, activation="relu")
+
+    def example(self):
+        """Returns the features of one frame."""
+        return {"frames": tf.zeros([1, 1, *self.shape], tf.uint8), "mask": tf.ones([1, 1], tf.bool)}
+
+    def call(self, features, training=False):
+        frames, mask = features["frames"], features["mask"]
+        if training and (self.mirror or self.shift):
+            frames = self._moved(frames)
+        before = tf.concat([frames[:, :1], frames[:, :-1]], axis=1)
+        images = tf.reshape(self._seen(frames, before), [-1, *self.shape[:2], self._channels])
+        vectors = self._encoded(images)
+        steps = tf.shape(frames)[1] if frames.shape[1] is None else frames.shape[1]
+        return tf.reshape(vectors, [-1, steps, vectors.shape[-1]]), mask
+
+    def first_state(self, batch_size):
+        """Returns the state before the first frame of so many clips, for `step`."""
+        return {"frame": tf.zeros([batch_size, *self.shape], tf.uint8), "begun": tf.zeros([batch_size], tf.bool)}
+
+    def step(self, frame, state):
+        """Reads one frame of clips that come in frame by frame.
+
+        Args:
+            frame: uint8 `[B, S, S, channels]`.
+            state: The state before it.
+
+        Returns:
+            (vectors float `[B, frame_features]`, the state after it).
+        """
+        before = tf.where(state["begun"][:, None, None, None], state["frame"], frame)
+        return self._encoded(self._seen(frame, before)), {"frame": frame, "begun": tf.ones_like(state["begun"])}
+
+    @property
+    def _channels(self):
+        return self.shape[-1] * (2 if self.motion == "both" else 1)
+
+    def _seen(self, frames, before):
+        """Returns what the convolutions see of frames, the ones before them given."""
+        frames, before = (tf.cast(value, self.compute_dtype) / 127.5 - 1 for value in (frames, before))
+        seen = {"frames": [frames], "differences": [frames - before], "both": [frames, frames - before]}
+        return tf.concat(seen[self.motion], axis=-1)
+
+    def _encoded(self, images):
+        """Returns images `[N, S, S, channels]` as vectors `[N, frame_features]`."""
+        count = tf.shape(images)[0]
+        if images.shape[0] is None:
+            # TensorFlow's convolution on CPUs gives a wrong shape where there is no image.
+            images = tf.pad(images, [[0, tf.maximum(1 - count, 0)], [0, 0], [0, 0], [0, 0]])
+        for convolution in self.convolutions:
+            images = convolution(images)
+        places = tf.concat([tf.reduce_max(images, axis=[1, 2]), tf.reduce_mean(images, axis=[1, 2])], axis=-1)
+        return self.projection(places)[:count]
+
+    def _moved(self, frames):
+        """Returns clips of which some are mirrored and all are moved, what is beyond an edge as at the edge."""
+        count, height, width = tf.shape(frames)[0], *self.shape[:2]
+        down, right = tf.unstack(tf.floor(uniform([2, count], self.seed_generator) * (2 * self.shift + 1)))
+        turned = uniform([count], self.seed_generator) < self.mirror
+        rows = tf.range(height) + tf.cast(down, tf.int32)[:, None] - self.shift
+        columns = tf.where(turned[:, None], tf.range(width)[::-1], tf.range(width))
+        columns += tf.cast(right, tf.int32)[:, None] - self.shift
+        frames = tf.gather(frames, tf.clip_by_value(rows, 0, height - 1), axis=2, batch_dims=1)
+        return tf.gather(frames, tf.clip_by_value(columns, 0, width - 1), axis=3, batch_dims=1)

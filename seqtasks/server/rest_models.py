@@ -1,0 +1,74 @@
+"""What the REST API says of a model: its versions' states, its signatures, and what it does not do."""
+
+import json
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+
+from seqtasks.server.json_parsing import shown
+from seqtasks.server.json_tensors import signature_name
+from seqtasks.server.models import ModelManager, VersionStatus
+from seqtasks.server.servable import Servable
+from seqtasks.server.status import ServingError, invalid
+
+_METHODS = {"classify": "classification", "regress": "regression"}
+
+
+def status_json(statuses: list[VersionStatus]) -> bytes:
+    """Returns the JSON of a `GetModelStatusResponse`."""
+    versions = [
+        {
+            "version": str(status.version),
+            "state": status.state,
+            "status": {"error_code": status.error_code, "error_message": status.error_message},
+        }
+        for status in statuses
+    ]
+    return _json({"model_version_status": versions})
+
+
+def metadata_json(servable: Servable) -> bytes:
+    """Returns the JSON of a `GetModelMetadataResponse` on a version's signatures."""
+    signatures = {
+        name: MessageToDict(proto, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+        for name, proto in servable.signature_defs.items()
+    }
+    spec = {"name": servable.name, "signature_name": "", "version": str(servable.version)}
+    return _json({"model_spec": spec, "metadata": {"signature_def": {"signature_def": signatures}}})
+
+
+def refuse_examples(manager: ModelManager, target, document: dict[str, Any]) -> None:
+    """Refuses a request to classify or regress, as TF Serving does where a signature is for predicting.
+
+    Args:
+        manager: The models.
+        target: What the path stands for.
+        document: The request.
+
+    Raises:
+        ServingError: Always.
+    """
+    name, examples = signature_name(document), document.get("examples")
+    if "examples" not in document:
+        raise _misformed(document, f"When method is {target.method}, key 'examples' is expected and was not found")
+    if not isinstance(examples, list):
+        raise _misformed(document, "Expecting 'examples' value to be an list/array")
+    if not examples:
+        raise _misformed(document, "'examples' value is an empty array")
+    with manager.use(target.name, target.version, target.label) as servable:
+        if name not in servable.signature_defs:
+            raise invalid(f"No signature was found with the name: {name}")
+        found = servable.signature_defs[name].method_name
+    wanted = f"tensorflow/serving/{target.method}"
+    if found != wanted:
+        kind = _METHODS[target.method]
+        raise invalid(f"Expected {kind} signature method_name to be {wanted}. Was: {found}")
+    raise ServingError("UNIMPLEMENTED", f'this server only predicts, and signature "{name}" is for {wanted}')
+
+
+def _misformed(document: dict[str, Any], why: str) -> ServingError:
+    return invalid(f"JSON Value: {shown(document)} {why}")
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode("utf-8", "replace")

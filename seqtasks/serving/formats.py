@@ -1,0 +1,290 @@
+"""Networks as files of other formats: LiteRT for phones and small devices, ONNX for ONNX Runtime.
+
+Neither can hold a whole export. LiteRT needs TensorFlow's own operations for texts, the "Flex" delegate, which no
+current Python package has, so that nobody could compare the answers; ONNX has no such operations. So the network alone
+is converted, see `seqtasks.serving.network`, for tagging and classification. Beside it stands network.json: the inputs
+and outputs, the labels, how far the answers are from the model's, and examples to test a program against.
+
+One row at a time: with any number of rows LiteRT needs the delegate too, and what tf2onnx 1.17 makes of our loops gives
+wrong answers.
+"""
+
+import json
+import logging
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seqtasks.errors import SeqtasksError, UsageError, did_you_mean
+from seqtasks.native_output import native_stderr_held
+from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE
+
+DESCRIPTION = "network.json"
+TOLERANCE = 1e-4
+_OPSET = 18
+_NUMBERS_SHOWN = 5000
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A network in another format.
+
+    Args:
+        file: The file.
+        difference: How far its answers are from the exported model's at most, by output.
+        inputs: How many inputs they were compared on.
+    """
+
+    file: Path
+    difference: dict[str, float]
+    inputs: int
+
+
+def convert(run, kind: str, out, *, output_dir="runs", force: bool = False) -> Conversion:
+    """Writes a run's network in another format, and compares its answers with the model's.
+
+    Args:
+        run: A run's folder, or a task's name for its latest run.
+        kind: `"litert"` or `"onnx"`.
+        out: The folder to write.
+        output_dir: Where runs are kept.
+        force: Replace the folder if it exists.
+
+    Returns:
+        The file and how far its answers are from the model's.
+
+    Raises:
+        UsageError: If there is no such run or format, or the folder exists.
+        SeqtasksError: If the model cannot be converted, a package is missing, or the answers differ.
+    """
+    from seqtasks.training.run_folder import family_of, is_export, resolve
+
+    if kind not in FORMATS:
+        raise UsageError(f"unknown format {kind!r}." + did_you_mean(kind, FORMATS))
+    folder, out = resolve(run, output_dir), Path(out)
+    if is_export(folder):
+        raise UsageError(f"{folder} is an export, of which the network is a part. Give the run's folder or the task")
+    _check_family(family_of(folder), kind)
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists. Replace it with --force")
+    FORMATS[kind].check()
+    from seqtasks.serving.loading import load_run
+
+    return write(load_run(folder), kind, out)
+
+
+def write(loaded, kind: str, out) -> Conversion:
+    """Converts a loaded run's network into a folder, which is replaced if it exists; see `convert`.
+
+    Args:
+        loaded: A `LoadedRun`.
+        kind: `"litert"` or `"onnx"`.
+        out: The folder.
+    """
+    from seqtasks.serving.network import network_of
+    from seqtasks.serving.raw_inputs import raw_inputs
+
+    out, task, raw = Path(out), loaded.task, raw_inputs(loaded.config)
+    _check_family(task.family, kind)
+    network = network_of(loaded)
+    try:
+        with native_stderr_held(show_on_failure=False):
+            content = FORMATS[kind].convert(network.function)
+            run = FORMATS[kind].load(content)
+    except Exception as error:
+        raise SeqtasksError(_refusal(error, loaded, kind)) from error
+    examples = [raw.load(given) for given in task.serving_inputs()]
+    difference = _difference(network, run, [*examples, *raw.hard])
+    apart = {name: value for name, value in difference.items() if not value <= TOLERANCE}
+    if apart:
+        name, value = next(iter(apart.items()))
+        title = FORMATS[kind].title
+        raise SeqtasksError(f"task {task.name!r}: as {title} its {name} are {value:.2g} off; nothing was written")
+    description = _described(loaded, kind, network, difference, [(raw.show(given), given) for given in examples])
+    _write_folder(out, f"network.{FORMATS[kind].ending}", content, description, loaded.folder / "vocabulary")
+    return Conversion(out / f"network.{FORMATS[kind].ending}", difference, len(examples) + len(raw.hard))
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How to write and run a format: `check` that packages are there, from a function to bytes, and to what answers."""
+
+    title: str
+    ending: str
+    check: Callable[[], None]
+    convert: Callable
+    load: Callable
+
+
+def _check_family(family: str, kind: str) -> None:
+    if family not in (MANY_TO_MANY, MANY_TO_ONE):
+        raise SeqtasksError(
+            f"a {family} model cannot become {FORMATS[kind].title}: it writes step by step, in a loop over texts that "
+            "the format cannot hold. Serve its SavedModel, from: seqtasks export"
+        )
+
+
+def _refusal(error: Exception, loaded, kind: str) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    first = next((line for line in lines if "error:" in line), lines[0])
+    hint = ""
+    if kind == "onnx" and loaded.task.family == MANY_TO_MANY and loaded.config.model.head == "crf":
+        hint = ". It cannot hold the search of a CRF: train with -s head=softmax, or take litert"
+    return f"task {loaded.task.name!r}: the network cannot become {FORMATS[kind].title}: {first[:300]}{hint}"
+
+
+def _difference(network, run, given: list) -> dict[str, float]:
+    largest: dict[str, float] = {}
+    for one in given:
+        answer, expected = run(network.inputs(one)), network.expected(one)
+        for name, value in expected.items():
+            # Beyond a row's length stands padding.
+            found = answer[name][:, : value.shape[1]]
+            if found.shape != value.shape or not np.isfinite(found).all():
+                raise SeqtasksError(f"the converted network's {name} have the shape {found.shape}, not {value.shape}")
+            apart = np.abs(found.astype(np.float64) - value)
+            largest[name] = max(largest.get(name, 0.0), float(apart.max(initial=0.0)))
+    return largest
+
+
+def _described(loaded, kind: str, network, difference: dict, examples: list) -> dict:
+    function = network.function.get_concrete_function()
+    rows = []
+    for shown, given in examples:
+        inputs = network.inputs(given)
+        if sum(value.size for value in inputs.values()) <= _NUMBERS_SHOWN:
+            answers = {name: value.tolist() for name, value in network.expected(given).items()}
+            rows.append({"given": shown, "inputs": {k: v.tolist() for k, v in inputs.items()}, "outputs": answers})
+    return {
+        "task": loaded.task.name,
+        "family": loaded.task.family,
+        "description": loaded.task.description,
+        "format": kind,
+        "run": loaded.folder.resolve().name,
+        "data": loaded.data,
+        "labels": list(network.labels),
+        "inputs": [_tensor(spec.name, spec) for spec in network.function.input_signature],
+        "outputs": [_tensor(name, function.structured_outputs[name]) for name in sorted(function.structured_outputs)],
+        "difference": difference,
+        "config": loaded.config.to_dict(),
+        "examples": rows,
+    }
+
+
+def _tensor(name: str, spec) -> dict:
+    return {"name": name, "dtype": spec.dtype.name, "shape": spec.shape.as_list()}
+
+
+def _write_folder(out: Path, name: str, content: bytes, description: dict, vocabulary: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        temporary.mkdir()
+        (temporary / name).write_bytes(content)
+        text = json.dumps(description, indent=2, ensure_ascii=False)
+        (temporary / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+        if vocabulary.is_dir():
+            shutil.copytree(vocabulary, temporary / "vocabulary")
+        if out.exists():
+            shutil.rmtree(out)
+        temporary.rename(out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _to_litert(function) -> bytes:
+    import tensorflow as tf
+
+    concrete = function.get_concrete_function()
+    module = tf.Module()
+    module.variables_kept = list(concrete.variables)
+    with tempfile.TemporaryDirectory() as folder:  # only from a SavedModel do the inputs keep their names
+        tf.saved_model.save(module, folder, signatures=concrete)
+        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"]).convert()
+
+
+def _run_litert(content: bytes):
+    signature = _litert_interpreter()(model_content=content).get_signature_runner("serving_default")
+    return lambda inputs: signature(**inputs)
+
+
+def _litert_interpreter():
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        import tensorflow as tf
+
+        if not hasattr(tf, "lite"):
+            raise SeqtasksError('LiteRT needs ai-edge-litert: pip install "seqtasks[litert]"') from None
+
+        def old_interpreter(**options):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it announces its end in favour of the package above
+                return tf.lite.Interpreter(**options)
+
+        return old_interpreter
+    return Interpreter
+
+
+def _check_onnx() -> None:
+    try:
+        import onnxruntime  # noqa: F401
+        import tf2onnx  # noqa: F401
+    except ImportError as error:
+        more = 'Install them with pip install "seqtasks[onnx]"'
+        raise SeqtasksError(f"ONNX needs more packages: {error}. {more}") from error
+
+
+def _to_onnx(function) -> bytes:
+    import tf2onnx
+
+    # It goes on after what it cannot convert, and tells of it in its log alone.
+    log, failures = logging.getLogger("tf2onnx"), _Failures()
+    before, log.propagate = log.propagate, False
+    log.addHandler(failures)
+    try:
+        model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=_OPSET)
+    finally:
+        log.removeHandler(failures)
+        log.propagate = before
+    if failures.messages:
+        raise SeqtasksError(failures.messages[0])
+    return model.SerializeToString()
+
+
+class _Failures(logging.Handler):
+    """Keeps the messages of errors."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        reason = record.exc_info[1] if record.exc_info else record.getMessage()
+        self.messages.append(str(reason))
+
+
+def _run_onnx(content: bytes):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    wanted = {tensor.name for tensor in session.get_inputs()}
+    names = [tensor.name for tensor in session.get_outputs()]
+
+    def run(inputs):
+        given = {name: value for name, value in inputs.items() if name in wanted}
+        return dict(zip(names, session.run(None, given), strict=True))
+
+    return run
+
+
+FORMATS = {
+    "litert": _Format("LiteRT", "tflite", lambda: None, _to_litert, _run_litert),
+    "onnx": _Format("ONNX", "onnx", _check_onnx, _to_onnx, _run_onnx),
+}

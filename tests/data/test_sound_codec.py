@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqtasks.data.audio import as_float, encode_wav
+from seqtasks.data.sound_codec import SoundCodec, SoundFeatures
+from seqtasks.errors import UsageError
+from seqtasks.sections import Sound
+
+INPUTS = Sound(bins=8, stack=2)
+
+
+def examples(*lengths, seed=0):
+    rng = np.random.default_rng(seed)
+    return [{"audio": rng.integers(-9000, 9000, size, dtype=np.int16)} for size in lengths]
+
+
+def graph_of(sounds, function="features", inputs=INPUTS):
+    """Returns the frames that the graph computes of each sound, all of them in one batch."""
+    graph = SoundFeatures(inputs)
+    name = "wav" if function == "features_of_wav" else "serving_default"
+    compiled = tf.function(getattr(graph, function), input_signature=list(graph.requests()[name].specs))
+    if name == "wav":
+        found = compiled(tf.constant([encode_wav(sound["audio"], inputs.sample_rate) for sound in sounds], tf.string))
+    else:
+        audio = np.ones([len(sounds), max((len(sound["audio"]) for sound in sounds), default=0) + 50], np.float32)
+        for row, sound in zip(audio, sounds, strict=True):
+            row[: len(sound["audio"])] = as_float(sound["audio"])
+        found = compiled(audio, np.array([len(sound["audio"]) for sound in sounds], np.int32))
+    return found
+
+
+@pytest.mark.parametrize("function", ["features", "features_of_wav"])
+def test_an_export_computes_what_training_does(function):
+    sounds = examples(4000, 1, 0, 810, 8123)
+    encoded = SoundCodec(INPUTS, [8]).encode(sounds)
+    found = graph_of(sounds, function)
+    frames, mask = found["frames"].numpy(), found["mask"].numpy()
+    np.testing.assert_array_equal(mask.sum(1), encoded.lengths)
+    assert encoded.lengths.tolist() == [49, 1, 0, 9, 101]
+    np.testing.assert_allclose(frames[mask], encoded.steps["frames"], atol=1e-4)
+    assert not frames[~mask].any()
+
+
+def test_many_sounds_are_encoded_in_parts_and_come_back_in_order(monkeypatch):
+    sounds = examples(*np.random.default_rng(1).integers(1, 3000, 30))
+    together = SoundCodec(INPUTS, [8]).encode(sounds)
+    monkeypatch.setattr("seqtasks.data.sound_codec.SAMPLES_AT_ONCE", 5000)
+    in_parts = SoundCodec(INPUTS, [8]).encode(sounds)
+    np.testing.assert_array_equal(in_parts.splits, together.splits)
+    np.testing.assert_allclose(in_parts.steps["frames"], together.steps["frames"], atol=1e-5)
+
+
+def test_nothing_to_encode():
+    encoded = SoundCodec(INPUTS, [8]).encode([])
+    assert len(encoded) == 0
+    assert encoded.steps["frames"].shape == (0, 8)
+    assert graph_of([])["frames"].shape == (0, 1, 8)
+
+
+def test_lengths_are_saved_and_make_whole_steps(tmp_path):
+    codec = SoundCodec.fit(INPUTS, examples(800, 4000, 12000))
+    assert all(length % INPUTS.stack == 0 for length in codec.lengths)
+    assert max(codec.lengths) >= 149
+    codec.save(tmp_path)
+    assert SoundCodec.load(INPUTS, tmp_path).lengths == codec.lengths
+
+
+def test_steps_are_those_that_the_network_reads():
+    assert SoundCodec(INPUTS, [8]).steps(examples(0, 1, 810, 8123)).tolist() == [0, 1, 5, 51]
+
+
+def test_a_length_beyond_the_row_is_its_end():
+    graph, audio = SoundFeatures(INPUTS), np.ones([2, 500], np.float32)
+    far, end = (graph.features(audio, np.array(length, np.int32)) for length in ([9999, -3], [500, 0]))
+    np.testing.assert_array_equal(far["mask"], end["mask"])
+    np.testing.assert_array_equal(far["frames"], end["frames"])
+
+
+def test_a_wav_file_of_another_rate_is_refused():
+    content = encode_wav(np.zeros(1600, np.int16), 16_000)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected 8000 samples a second"):
+        SoundFeatures(INPUTS).features_of_wav(tf.constant([content]))
+
+
+def test_impossible_bands_are_told_in_one_line():
+    with pytest.raises(UsageError, match=r"inputs: .*too narrow"):
+        SoundCodec.fit(Sound(bins=200), examples(800))
