@@ -48,6 +48,7 @@ def measure(
     signature: str = SIGNATURE,
     batches=BATCHES,
     lengths=tuple(LENGTHS),
+    texts: list[str] | None = None,
     twin: bool = True,
     session: bool = False,
     clients: int = 0,
@@ -61,6 +62,7 @@ def measure(
         signature: The signature to call.
         batches: Rows of a call.
         lengths: Lengths of the inputs, of `export_requests.LENGTHS`.
+        texts: Texts to ask with; the task's examples by default.
         twin: Whether to compare with keras.layers.
         session: Whether to run it in a session too, as TF Serving does.
         clients: How many clients ask the embedded server at the same time; 0 for no server.
@@ -78,9 +80,8 @@ def measure(
     folder = Path(folder)
     description, config = _read(folder)
     ours = Contender(OURS, folder, signature)
-    make = functools.partial(
-        make_arguments, contenders.specs(ours), description["serving_examples"], inputs=config.inputs
-    )
+    texts, defaults = texts or description["serving_examples"], description.get("defaults", {})
+    make = functools.partial(make_arguments, contenders.specs(ours), texts, defaults, inputs=config.inputs)
     requests = {(batch, length): make(batch=batch, length=length) for length in lengths for batch in batches}
     with tempfile.TemporaryDirectory() as temporary:
         whole, cores, features, told = [ours], [], {}, "not asked for"
@@ -92,8 +93,8 @@ def measure(
                 told = f"none: {error}"
             else:
                 whole += contenders.write_twins(model, Path(temporary) / "whole")
-                cores = contenders.write_cores(loaded, model, Path(temporary) / "core")
                 told = contenders.compare(whole, requests.values())
+                cores = contenders.write_cores(loaded, model, Path(temporary) / "core")
                 features = {key: contenders.features(loaded, arrays["text"]) for key, arrays in requests.items()}
         pace.tell(f"Twin of keras.layers: {told}")
         rows = _measure("whole", "in process", ways.in_process, whole, requests, pace)

@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=4, help="requests under way at once")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds after which an answer counts as a hang")
     parser.add_argument("--max-bytes", type=int, default=16 * MEGABYTE, help="size of the largest request")
+    parser.add_argument("--longest-text", type=int, default=MEGABYTE, help="bytes of the longest text sent")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -95,7 +96,7 @@ def serve(export: Path, max_bytes: int) -> int:
 def attack(channel, server, arguments) -> int:
     """Sends all requests and reports; returns the exit code."""
     name, chance = arguments.export.resolve().name, random.Random(arguments.seed)
-    maker = RequestMaker(name, signatures_of(channel, name), chance)
+    maker = RequestMaker(name, signatures_of(channel, name), chance, arguments.longest_text)
     probes = {key: maker.valid(key) for key in maker.signatures}
     before = {key: predict(channel, request, arguments.patience) for key, request in probes.items()}
     answers, memory = [], []
@@ -178,10 +179,11 @@ class RequestMaker:
         name: The model's name.
         signatures: Its signatures by name.
         chance: Where randomness comes from.
+        longest_text: Bytes of the longest text; such a text is rare.
     """
 
-    def __init__(self, name: str, signatures: dict, chance: random.Random):
-        self.name, self.signatures, self.chance = name, signatures, chance
+    def __init__(self, name: str, signatures: dict, chance: random.Random, longest_text: int):
+        self.name, self.signatures, self.chance, self.longest_text = name, signatures, chance, longest_text
 
     def hostile(self) -> tuple[str, str, bytes]:
         """Returns a kind of request, the method it goes to and its bytes."""
@@ -222,7 +224,8 @@ class RequestMaker:
 
     def _text(self) -> bytes:
         if self.chance.random() < 0.01:
-            return (self.chance.choice(WORDS) * MEGABYTE).encode()[: self.chance.choice([10_000, MEGABYTE])]
+            longest = self.chance.choice([self.longest_text // 100, self.longest_text])
+            return (self.chance.choice(WORDS) * longest).encode()[:longest]
         if self.chance.random() < 0.3:
             return self.chance.randbytes(self.chance.randrange(200))
         return " ".join(self.chance.choices(WORDS, k=self.chance.randrange(12))).encode()

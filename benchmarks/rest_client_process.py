@@ -17,7 +17,7 @@ def main(port: int, path: str, body: str, clients: int, seconds: float, least: i
     """Runs the clients; see `rest_clients.run_clients`."""
     ready = threading.Barrier(clients + 1)
 
-    def client() -> list[float]:
+    def client() -> tuple[list[float], float, float]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
 
         def post() -> None:
@@ -33,12 +33,12 @@ def main(port: int, path: str, body: str, clients: int, seconds: float, least: i
             ready.abort()
             raise
         ready.wait(TIMEOUT)
-        times, end = [], time.perf_counter() + seconds
-        while len(times) < least or time.perf_counter() < end:
+        times, began = [], time.perf_counter()
+        while len(times) < least or time.perf_counter() < began + seconds:
             started = time.perf_counter()
             post()
             times.append(time.perf_counter() - started)
-        return times
+        return times, began, time.perf_counter()
 
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         running = [pool.submit(client) for _ in range(clients)]
@@ -48,9 +48,8 @@ def main(port: int, path: str, body: str, clients: int, seconds: float, least: i
             concurrent.futures.wait(running)
             reasons = [each.exception() for each in running]
             raise next(r for r in reasons if not isinstance(r, threading.BrokenBarrierError)) from None
-        started = time.perf_counter()
-        times = [seconds for each in running for seconds in each.result()]
-        return {"seconds": times, "elapsed": time.perf_counter() - started}
+        times, begins, ends = zip(*(each.result() for each in running), strict=True)
+        return {"seconds": [value for one in times for value in one], "elapsed": max(ends) - min(begins)}
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python benchmarks/server_soak.py saved_models/ner --minutes 30 --clients 8 --swap-seconds 60
 
 The server runs in a process of its own on a copy of the model's newest version. Clients send requests over kept
-connections, each as soon as the answer before has come. Every `--swap-seconds` the version is copied to the next number,
-through a temporary name, and the one before the last is removed. Whatever is not answered with 200 is an error; errors,
-or a version that does not come, make the exit code 1.
+connections, each as soon as the answer before has come. Every `--swap-seconds` the version is copied to the next
+number, through a temporary name, and the one before the last is removed. Whatever is not answered with 200 is an error;
+errors, or a version that does not come, make the exit code 1.
 """
 
 import argparse
@@ -129,9 +129,8 @@ def report(clients: list[Client], memory: list[tuple[float, float]], swaps: int)
     late = times - times[0] > WARM_UP_SHARE * elapsed
     slope = np.polyfit(times[late], sizes[late], 1)[0] * 60 if late.sum() > 1 else 0.0
     p50, p95, p99 = np.percentile(seconds, [50, 95, 99]) * 1000
-    print(
-        f"requests    {len(seconds)} in {elapsed:.0f} s by {len(clients)} clients: {len(seconds) / elapsed:.1f} a second"
-    )
+    rate = len(seconds) / elapsed
+    print(f"requests    {len(seconds)} in {elapsed:.0f} s by {len(clients)} clients: {rate:.1f} a second")
     print(f"errors      {errors.total()}")
     print(f"versions    {swaps} swapped in")
     print(f"latency     p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, longest {seconds.max() * 1000:.0f} ms")

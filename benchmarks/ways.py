@@ -4,6 +4,7 @@ Each is a context manager that loads contenders and gives a function of a conten
 (arrays; those that its signature does not take are left out). It returns what runs one turn for some seconds.
 """
 
+import base64
 import contextlib
 import json
 from collections.abc import Callable, Iterator
@@ -60,24 +61,25 @@ def through_server(clients: int):
 
         names = {contender.name: contender.name.replace(" ", "_") for contender in contenders}
         specs = [ModelSpec(names[c.name], c.folder.parent, versions=(int(c.folder.name),)) for c in contenders]
-        server = EmbeddedServer(specs, rest_port=0, grpc_port=None)
-        server.start()
+        with EmbeddedServer(specs, rest_port=0, grpc_port=None) as server:
 
-        def prepare(contender, arrays):
-            inputs = {name: _plain(array.tolist()) for name, array in arrays.items()}
-            body = json.dumps({"signature_name": contender.signature, "inputs": inputs})
-            path = f"/v1/models/{names[contender.name]}:predict"
-            return lambda seconds: run_clients(server.port, path, body, clients, seconds)
+            def prepare(contender, arrays):
+                inputs = {name: _json(array.tolist()) for name, array in arrays.items()}
+                body = json.dumps({"signature_name": contender.signature, "inputs": inputs})
+                path = f"/v1/models/{names[contender.name]}:predict"
+                return lambda seconds: run_clients(server.port, path, body, clients, seconds)
 
-        try:
             yield prepare
-        finally:
-            server.stop()
 
     return way
 
 
-def _plain(value):
+def _json(value):
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.decode() if isinstance(value, bytes) else value
+        return [_json(item) for item in value]
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(value).decode()}

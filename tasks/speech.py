@@ -28,16 +28,16 @@ def speech() -> Task:
             files=AudioFiles("text"),
             tfds_default=TfdsAudio(text="text"),
         ),
-        inputs=Sound(stack=4),
+        inputs=Sound(stack=4, time_masks=4, time_share=0.05, frequency_width=10),
         targets=Transcript(unit="character"),
-        model=Recurrent(cell="gru", units=128, layers=2, dropout=0.2),
+        model=Recurrent(cell="gru", units=64, layers=2, dropout=0.2),
         metrics=(WordErrorRate(), CharacterErrorRate()),
         monitor="val_word_accuracy",
         training=Training(
-            batch_size=16, epochs=40, learning_rate=2e-3, schedule="linear", warmup_steps=100, average=0.99, patience=10
+            batch_size=16, epochs=30, learning_rate=5e-3, schedule="linear", warmup_steps=100, average=0.99, patience=10
         ),
         serving_examples=lambda: spoken_words.say("three seven yes", "no", "nine one four zero"),
         overrides={
-            "builtin": {"targets.unit": "word", "model.units": 64, "training.epochs": 15},
+            "builtin": {"targets.unit": "word", "training.epochs": 12},
         },
     )

@@ -8,6 +8,7 @@ import click
 
 from seqtasks.benchmarks.cases import LAYERS, MODES, SHAPES
 from seqtasks.benchmarks.workers import PEERS
+from seqtasks.cli.inputs import read_inputs
 from seqtasks.cli.options import message_options, output_dir_option
 from seqtasks.errors import UsageError, did_you_mean
 
@@ -124,6 +125,7 @@ def fit_command(rounds, threads, device, output) -> None:
     help="Rows of a call. Can be repeated.",
 )
 @_several("length", ["short", "medium", "long"], ["short", "medium", "long"], "Of inputs: 12, 40 or 160 words.")
+@click.option("-f", "--file", metavar="FILE", help="Texts to ask with, one a line. [default: the task's examples]")
 @click.option("--twin/--no-twin", default=True, show_default=True, help="Compare with keras.layers.")
 @click.option("--session", is_flag=True, help="Also run it in a session, as TF Serving does.")
 @click.option("--server", is_flag=True, help="Also ask it through the embedded server.")
@@ -143,6 +145,7 @@ def export_command(
     signature,
     batches,
     lengths,
+    file,
     twin,
     session,
     server,
@@ -161,9 +164,12 @@ def export_command(
     before any is timed. Text classifiers and taggers have one, other exports are timed alone.
     """
     folder = _find_export(export, export_dir)
+    texts = list(read_inputs((), (file,))) if file else None
     _quieten()
     from seqtasks.benchmarks import export_report, exports, report, tensorflow_variants
 
+    if not click.get_current_context().obj["verbose"]:
+        logging.getLogger("absl").setLevel(logging.ERROR)  # after the import, which sets it
     tensorflow_variants.start(threads, device)
     results = exports.measure(
         folder,
@@ -171,6 +177,7 @@ def export_command(
         signature=signature,
         batches=batches,
         lengths=lengths,
+        texts=texts,
         twin=twin,
         session=session,
         clients=clients if server else 0,
@@ -212,5 +219,3 @@ def _quieten() -> None:
     """
     if not click.get_current_context().obj["verbose"]:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        for name in ("tensorflow", "absl"):
-            logging.getLogger(name).setLevel(logging.ERROR)

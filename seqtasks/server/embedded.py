@@ -1,18 +1,24 @@
 """The embedded server: one process, REST and gRPC on the same models."""
 
+import contextlib
 import importlib.util
 import logging
 import threading
 from collections.abc import Iterable
 
 from seqtasks.server.batching import BatchingOptions
+from seqtasks.server.memory import short_collections
 from seqtasks.server.models import ModelManager, ModelSpec
 from seqtasks.server.monitoring import Monitoring
 from seqtasks.server.predictor import Predictor
 from seqtasks.server.rest import RestApi
 from seqtasks.server.rest_server import RestServer
 
-_GRPC_PACKAGES = {"grpc": "grpcio", "tensorflow_serving": "tensorflow-serving-api"}
+_GRPC_PACKAGES = {
+    "grpc": "grpcio",
+    "grpc_health": "grpcio-health-checking",
+    "tensorflow_serving": "tensorflow-serving-api",
+}
 
 _logger = logging.getLogger(__name__)
 
@@ -62,6 +68,7 @@ class EmbeddedServer:
         self.port, self.grpc_port, self.without_grpc = None, None, None
         self._host, self._ports, self._request_bytes, self._cors = host, (rest_port, grpc_port), request_bytes, cors
         self._rest, self._grpc, self._stopped = None, None, threading.Event()
+        self._running = contextlib.ExitStack()
 
     def __enter__(self) -> "EmbeddedServer":
         self.start()
@@ -85,6 +92,7 @@ class EmbeddedServer:
         try:
             self._rest = RestServer(self._host, rest_port)
             self.port = self._rest.port
+            self._running.enter_context(short_collections())
             self.manager.start()
             self._rest.start(RestApi(self.predictor, self._request_bytes, self._cors))
             if grpc_port is not None:
@@ -111,6 +119,7 @@ class EmbeddedServer:
         self._rest = self._grpc = None
         self.predictor.close()
         self.manager.close()
+        self._running.close()
         self._stopped.set()
 
     def _start_grpc(self, port: int) -> None:

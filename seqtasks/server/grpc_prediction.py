@@ -1,7 +1,6 @@
 """TF Serving's `PredictionService`."""
 
 import grpc
-import numpy as np
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -13,7 +12,7 @@ from tensorflow_serving.apis import (
 
 from seqtasks.server.grpc_methods import seconds_left
 from seqtasks.server.grpc_requests import model_choice, model_spec
-from seqtasks.server.grpc_tensors import to_arrays, to_proto
+from seqtasks.server.grpc_tensors import ReceivedTensors, to_proto
 from seqtasks.server.predictor import Predictor
 from seqtasks.server.servable import DEFAULT_SIGNATURE, Servable
 from seqtasks.server.status import ServingError, invalid
@@ -46,7 +45,7 @@ class PredictionService:
         prediction = self._predictor.predict(
             *model_choice(spec),
             spec.signature_name,
-            self._arrays(request),
+            ReceivedTensors(request.inputs, self._request_bytes),
             output_filter=_filter(request.output_filter),
             timeout=seconds_left(context),
         )
@@ -95,13 +94,6 @@ class PredictionService:
         if not request.tasks:
             raise invalid("ModelSpec has no name specified.")
         self._refuse(model_spec(request.tasks[0]), request.tasks[0].method_name)
-
-    def _arrays(self, request: predict_pb2.PredictRequest) -> dict[str, np.ndarray]:
-        try:
-            return to_arrays(request.inputs, self._request_bytes)
-        except ServingError as error:  # the predictor counts what reaches it
-            self._predictor.monitoring.request(request.model_spec.name, "Predict", "GRPC", error.code, 0.0)
-            raise
 
     def _refuse(self, spec: model_pb2.ModelSpec, method: str) -> None:
         name = spec.signature_name or DEFAULT_SIGNATURE

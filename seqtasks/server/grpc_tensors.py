@@ -6,7 +6,7 @@ are clients' mistakes. The one convention kept is the one that `tensor.proto` do
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -56,18 +56,30 @@ _FIELDS = {
 }
 
 
-def to_arrays(inputs: Mapping[str, tensor_pb2.TensorProto], max_bytes: int) -> dict[str, np.ndarray]:
-    """Returns the arrays that a request's inputs hold.
+class ReceivedTensors(Mapping):
+    """A request's inputs as arrays by name, each read when it is looked up: what a signature does not want never is.
 
     Args:
-        inputs: Input names to messages.
+        protos: The messages by input name.
         max_bytes: What all of them together may claim beyond what they hold; each may claim its share, see `to_array`.
-
-    Raises:
-        ServingError: INVALID_ARGUMENT, naming the input, if one of them is not a well-formed tensor.
     """
-    share = max_bytes // max(1, len(inputs))
-    return {name: to_array(proto, name, share) for name, proto in inputs.items()}
+
+    def __init__(self, protos: Mapping[str, tensor_pb2.TensorProto], max_bytes: int):
+        self._protos, self._share = protos, max_bytes // max(1, len(protos))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._protos:  # looking it up would put it there
+            raise KeyError(name)
+        return to_array(self._protos[name], name, self._share)
+
+    def __contains__(self, name) -> bool:
+        return name in self._protos
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._protos)
+
+    def __len__(self) -> int:
+        return len(self._protos)
 
 
 def to_array(proto: tensor_pb2.TensorProto, name: str, max_bytes: int) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Which versions of which models are served: loaded as folders appear, unloaded once nothing uses them."""
 
 import contextlib
-import gc
 import logging
 import threading
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtasks.errors import UsageError
+from seqtasks.server.memory import give_back_memory
 from seqtasks.server.status import ServingError, as_serving_error, invalid
 from seqtasks.server.version_folders import fingerprint, version_folders
 
@@ -302,7 +302,7 @@ class ModelManager:
                 version.servable, version.state = None, END
             _logger.info("%s: version %d is unloaded", name, version.version)
         if unused:
-            gc.collect()  # a graph's operations refer to one another
+            give_back_memory()
 
     def _forget_ended(self, versions: dict[int, _Version], wanted: set[int]) -> None:
         with self._changed:

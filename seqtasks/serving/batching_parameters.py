@@ -3,8 +3,8 @@
 There is one file for the server, with its threads, and one in each export that may be batched. What may not: TF Serving
 makes inputs of different lengths equal by repeating the request's first element, so an input with a time axis must come
 with a `length` behind which the model ignores what stands there. The `tokens` signature of the taggers has none, and a
-repeated word would be read; without padding, requests of different lengths that meet would be refused. So those exports
-are served without batching, and all their answers are right.
+repeated word would be read; clips would get a margin besides. Without padding, requests of different lengths that meet
+would be refused. So those exports are served without batching, and all their answers are right.
 
 Requests of more rows than `MAX_BATCH_SIZE` are refused while batching is on. TF Serving could split them, but not where
 outputs have a time axis: the parts would differ in length.
@@ -38,12 +38,16 @@ def model_batching(signatures: dict) -> str | None:
     Returns:
         A `BatchingParameters` message as text, or None if batched requests could be answered wrongly.
     """
-    long = [
-        any(tensor["name"] == LENGTH for tensor in entry["inputs"])
-        for entry in signatures.values()
-        if any(None in tensor["shape"][1:] for tensor in entry["inputs"])
-    ]
-    return _parameters(bool(long)) if all(long) else None
+    padded = False
+    for entry in signatures.values():
+        free = [[axis for axis, size in enumerate(tensor["shape"]) if size is None] for tensor in entry["inputs"]]
+        if any(axes not in ([0], [0, 1]) for axes in free):
+            return None
+        if [0, 1] in free:
+            if not any(tensor["name"] == LENGTH for tensor in entry["inputs"]):
+                return None
+            padded = True
+    return _parameters(padded)
 
 
 def _parameters(padded: bool) -> str:

@@ -11,6 +11,7 @@ wrong answers.
 
 import json
 import logging
+import re
 import shutil
 import tempfile
 import uuid
@@ -37,11 +38,13 @@ class Conversion:
 
     Args:
         file: The file.
+        takes: What goes in: `"raw"` sounds or clips, or `"features"`.
         difference: How far its answers are from the exported model's at most, by output.
         inputs: How many inputs they were compared on.
     """
 
     file: Path
+    takes: str
     difference: dict[str, float]
     inputs: int
 
@@ -87,28 +90,40 @@ def write(loaded, kind: str, out) -> Conversion:
         kind: `"litert"` or `"onnx"`.
         out: The folder.
     """
-    from seqtasks.serving.network import network_of
+    from seqtasks.serving.network import networks_of
+
+    _check_family(loaded.task.family, kind)
+    failures = []
+    for network in networks_of(loaded):
+        try:
+            return _write(loaded, network, kind, Path(out))
+        except SeqtasksError as error:
+            failures.append(error)
+    raise failures[-1]  # of the form that asks least of the format
+
+
+def _write(loaded, network, kind: str, out: Path) -> Conversion:
     from seqtasks.serving.raw_inputs import raw_inputs
 
-    out, task, raw = Path(out), loaded.task, raw_inputs(loaded.config)
-    _check_family(task.family, kind)
-    network = network_of(loaded)
+    task, raw, form = loaded.task, raw_inputs(loaded.config), FORMATS[kind]
     try:
         with native_stderr_held(show_on_failure=False):
-            content = FORMATS[kind].convert(network.function)
-            run = FORMATS[kind].load(content)
+            content = form.convert(network.function)
+            run = form.load(content)
     except Exception as error:
         raise SeqtasksError(_refusal(error, loaded, kind)) from error
     examples = [raw.load(given) for given in task.serving_inputs()]
-    difference = _difference(network, run, [*examples, *raw.hard])
+    try:
+        difference = _difference(network, run, [*examples, *raw.hard])
+    except Exception as error:
+        raise SeqtasksError(_refusal(error, loaded, kind)) from error
     apart = {name: value for name, value in difference.items() if not value <= TOLERANCE}
     if apart:
         name, value = next(iter(apart.items()))
-        title = FORMATS[kind].title
-        raise SeqtasksError(f"task {task.name!r}: as {title} its {name} are {value:.2g} off; nothing was written")
+        raise SeqtasksError(f"task {task.name!r}: as {form.title} its {name} are {value:.2g} off; nothing was written")
     description = _described(loaded, kind, network, difference, [(raw.show(given), given) for given in examples])
-    _write_folder(out, f"network.{FORMATS[kind].ending}", content, description, loaded.folder / "vocabulary")
-    return Conversion(out / f"network.{FORMATS[kind].ending}", difference, len(examples) + len(raw.hard))
+    _write_folder(out, f"network.{form.ending}", content, description, loaded.folder / "vocabulary")
+    return Conversion(out / f"network.{form.ending}", network.takes, difference, len(examples) + len(raw.hard))
 
 
 @dataclass(frozen=True)
@@ -132,11 +147,13 @@ def _check_family(family: str, kind: str) -> None:
 
 def _refusal(error: Exception, loaded, kind: str) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    first = next((line for line in lines if "error:" in line), lines[0])
+    # LiteRT's converter tells where before it tells what.
+    told = [line.rpartition("error: ")[2] for line in lines if "' op " in line] or lines
+    reason = re.sub(r"^loc\(.*\): ", "", told[0])[:300]
     hint = ""
     if kind == "onnx" and loaded.task.family == MANY_TO_MANY and loaded.config.model.head == "crf":
         hint = ". It cannot hold the search of a CRF: train with -s head=softmax, or take litert"
-    return f"task {loaded.task.name!r}: the network cannot become {FORMATS[kind].title}: {first[:300]}{hint}"
+    return f"task {loaded.task.name!r}: the network cannot become {FORMATS[kind].title}: {reason}{hint}"
 
 
 def _difference(network, run, given: list) -> dict[str, float]:
@@ -146,10 +163,10 @@ def _difference(network, run, given: list) -> dict[str, float]:
         for name, value in expected.items():
             # Beyond a row's length stands padding.
             found = answer[name][:, : value.shape[1]]
-            if found.shape != value.shape or not np.isfinite(found).all():
-                raise SeqtasksError(f"the converted network's {name} have the shape {found.shape}, not {value.shape}")
-            apart = np.abs(found.astype(np.float64) - value)
-            largest[name] = max(largest.get(name, 0.0), float(apart.max(initial=0.0)))
+            if found.shape != value.shape:
+                raise SeqtasksError(f"its {name} have the shape {found.shape}, not {value.shape}")
+            apart = np.abs(found.astype(np.float64) - value).max(initial=0.0)
+            largest[name] = float(np.maximum(largest.get(name, 0.0), apart))  # which keeps a NaN
     return largest
 
 
@@ -169,6 +186,7 @@ def _described(loaded, kind: str, network, difference: dict, examples: list) -> 
         "run": loaded.folder.resolve().name,
         "data": loaded.data,
         "labels": list(network.labels),
+        "takes": network.takes,
         "inputs": [_tensor(spec.name, spec) for spec in network.function.input_signature],
         "outputs": [_tensor(name, function.structured_outputs[name]) for name in sorted(function.structured_outputs)],
         "difference": difference,

@@ -1,10 +1,10 @@
 """The network of a model by itself: numbers in, numbers out, one row at a time.
 
-It is what formats without strings and tables can hold. Of a model that reads texts the words' ids go in, of a model of
-sounds or clips the raw input. What comes out are the network's own numbers: which label each stands for is told beside.
+It is what formats without strings and tables can hold. What comes out are the network's own numbers: which label each
+stands for is told beside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from seqtasks.serving.rows import dense
 from seqtasks.serving.signatures import build_module
 from seqtasks.task import MANY_TO_MANY
 
+RAW, FEATURES = "raw", "features"
 _SIGNATURE = "serving_default"
 _OUTPUTS = ("tags", "scores", "probabilities")
 
@@ -23,20 +24,25 @@ class Network(NamedTuple):
     """A network, and what it must answer.
 
     Args:
+        takes: What goes in: `"raw"`, what the export takes, or `"features"`, what is computed of it first, as the ids
+            of words.
         function: A `tf.function` with an input signature, its first axes 1, that returns numbers by name.
         labels: The tags or classes by their numbers.
         inputs: Turns a loaded raw input into the function's arguments by name, arrays `[1, ...]`.
         expected: Turns it into what the exported model answers, as the function would: arrays by name.
     """
 
+    takes: str
     function: Callable[..., dict[str, tf.Tensor]]
     labels: tuple[str, ...]
     inputs: Callable[[object], dict[str, np.ndarray]]
     expected: Callable[[object], dict[str, np.ndarray]]
 
 
-def network_of(loaded) -> Network:
-    """Returns the network of a tagging or classification run.
+def networks_of(loaded) -> Iterator[Network]:
+    """Yields the forms of a tagging or classification run's network, what holds more of the model first.
+
+    Of sounds and clips that is the one that takes them raw; texts always go in as features.
 
     Args:
         loaded: A `LoadedRun`, whose layers run step by step from now on: other formats know no fused kernels.
@@ -48,13 +54,18 @@ def network_of(loaded) -> Network:
             layer.implementation = "loop"
     tagging, tables = family == MANY_TO_MANY, module.tables
     labels = tuple(pipeline.tags if tagging else pipeline.classes)
+    signature = module.signatures[_SIGNATURE]
 
     def arguments(given) -> dict[str, np.ndarray]:
-        return {name: np.array(dense(rows)) for name, rows in raw.arguments(_SIGNATURE, [given]).items()}
+        rows = raw.arguments(_SIGNATURE, [given])
+        return {
+            spec.name: np.array(dense(rows[spec.name]), spec.dtype.as_numpy_dtype) for spec in signature.input_signature
+        }
 
     def expected(given) -> dict[str, np.ndarray]:
-        asked = {name: tf.constant(value) for name, value in arguments(given).items()}
-        answer = {name: value.numpy() for name, value in module.signatures[_SIGNATURE](**asked).items()}
+        answer = {
+            name: value.numpy() for name, value in signature(*map(tf.constant, arguments(given).values())).items()
+        }
         if not tagging:
             return {"probabilities": answer["probabilities"]}
         length = int(answer["length"][0])
@@ -62,34 +73,32 @@ def network_of(loaded) -> Network:
         return {"tags": np.array(tags, np.int32).reshape(1, length), "scores": answer["scores"][:, :length]}
 
     if tagging:
-        features = _traced(lambda text: tables.features_of_steps(tables.cut(text)[0]), [_text()])
+        specs, compute = signature.input_signature, lambda text: tables.features_of_steps(tables.cut(text)[0])
     else:
         request = tables.requests()[_SIGNATURE]
-        if not any(spec.dtype == tf.string for spec in request.specs):
-            function = _function(lambda *given: model.outputs_of(request.features(*given)), request.specs)
-            return Network(function, labels, arguments, expected)
-        features = _traced(request.features, request.specs)
-    specs = [
-        tf.TensorSpec(tensor.shape, tensor.dtype, name) for name, tensor in sorted(features.structured_outputs.items())
-    ]
-    names = [spec.name for spec in specs]
-    function = _function(lambda *given: model.outputs_of(dict(zip(names, given, strict=True))), specs)
+        specs, compute = request.specs, request.features
+    if not any(spec.dtype == tf.string for spec in specs):
+        function = _of_one_row(lambda *given: model.outputs_of(compute(*given)), specs)
+        yield Network(RAW, function, labels, arguments, expected)
+    features = tf.function(compute, input_signature=list(specs), autograph=False).get_concrete_function()
+    found = sorted(features.structured_outputs.items())
+    names = [name for name, _ in found]
+    function = _of_one_row(
+        lambda *given: model.outputs_of(dict(zip(names, given, strict=True))),
+        [tf.TensorSpec(tensor.shape, tensor.dtype, name) for name, tensor in found],
+    )
 
-    def looked_up(given) -> dict[str, np.ndarray]:
-        return {name: value.numpy() for name, value in features(*map(tf.constant, arguments(given).values())).items()}
+    def computed(given) -> dict[str, np.ndarray]:
+        return _called(features, arguments(given))
 
-    return Network(function, labels, looked_up, expected)
-
-
-def _text() -> tf.TensorSpec:
-    return tf.TensorSpec([None], tf.string, name="text")
+    yield Network(FEATURES, function, labels, computed, expected)
 
 
-def _traced(function, specs):
-    return tf.function(function, input_signature=list(specs), autograph=False).get_concrete_function()
+def _called(function, arguments: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in function(*map(tf.constant, arguments.values())).items()}
 
 
-def _function(network, specs):
+def _of_one_row(network, specs):
     """Returns a `tf.function` of one row. What it gives besides answers is left out."""
 
     def answers(*given):

@@ -12,7 +12,7 @@ from seqtasks.training.loop import TrainingInterruptedError
 from seqtasks.training.run_folder import RunFolder
 
 # Verbs that are groups, whose commands take no task.
-MEASUREMENTS = {"benchmark": ("layers", "fit")}
+MEASUREMENTS = {"benchmark": ("layers", "fit", "export")}
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.framework import tensor_pb2, types_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
 
-from seqtasks.server.grpc_tensors import MAX_DIMENSIONS, STRING_BYTES, to_array, to_arrays, to_proto
+from seqtasks.server.grpc_tensors import MAX_DIMENSIONS, STRING_BYTES, ReceivedTensors, to_array, to_proto
 from seqtasks.server.status import ServingError
 
 LIMIT = 1 << 20
@@ -222,10 +223,28 @@ def test_a_small_message_takes_little_memory_whatever_it_claims():
 
 def test_all_inputs_together_may_claim_no_more_than_one():
     fits = message(types_pb2.DT_DOUBLE, [LIMIT // 8], double_val=[1])
-    assert to_arrays({"a": fits}, LIMIT)["a"].nbytes == LIMIT
-    with pytest.raises(ServingError, match="too large to be filled"):
-        to_arrays({"a": fits, "b": fits}, LIMIT)
-    assert to_arrays({}, LIMIT) == {}
+    assert ReceivedTensors({"a": fits}, LIMIT)["a"].nbytes == LIMIT
+    with pytest.raises(ServingError, match=r"b: .* too large to be filled"):
+        ReceivedTensors({"a": fits, "b": fits}, LIMIT)["b"]
+
+
+def test_only_the_inputs_looked_up_are_read():
+    tensors = ReceivedTensors({"good": message(types_pb2.DT_FLOAT, [], float_val=[1]), "bad": message(0, [])}, LIMIT)
+    assert set(tensors) == tensors.keys() == {"good", "bad"}
+    assert len(tensors) == 2
+    assert "bad" in tensors
+    assert tensors["good"] == 1
+    with pytest.raises(ServingError, match="parsing error: bad"):
+        tensors["bad"]
+    assert len(ReceivedTensors({}, LIMIT)) == 0
+
+
+def test_looking_an_input_up_does_not_make_it():
+    tensors = ReceivedTensors(meta_graph_pb2.SignatureDef().defaults, LIMIT)  # a protobuf map of tensors
+    assert "x" not in tensors
+    with pytest.raises(KeyError):
+        tensors["x"]
+    assert len(tensors) == 0
 
 
 def test_a_long_name_leaves_room_for_the_reason():

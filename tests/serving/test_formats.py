@@ -20,8 +20,7 @@ def untrained(folder, name, **settings):
 
     keras.utils.set_random_seed(1)
     task = registry.get(name)
-    small = {"model.units": 4, "inputs.embedding_size": 6, **settings}
-    config = task.config_for("builtin").override(small)
+    config = task.config_for("builtin").override({"model.units": 4, **settings})
     pipeline = pipeline_class(task.family, config.targets).fit(config, task.sources.builtin(0)["train"][:50])
     (folder / "vocabulary").mkdir(parents=True)
     (folder / "vocabulary" / "words.txt").write_text("the words")
@@ -35,8 +34,26 @@ def classifier(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
-    settings = {"inputs.character_size": 3, "inputs.character_units": 3} | {"inputs.affixes": False}
+    settings = {"inputs.character_embedding_size": 3, "inputs.character_units": 3, "inputs.affixes": False}
     return untrained(tmp_path_factory.mktemp("runs") / "20260101-000000", "ner", **settings)
+
+
+_SHARED = {}
+
+
+def _shared(networks_of, loaded):
+    if id(loaded) not in _SHARED:
+        _SHARED[id(loaded)] = loaded, list(networks_of(loaded))
+    return _SHARED[id(loaded)][1]
+
+
+@pytest.fixture(autouse=True)
+def traced_once(monkeypatch):
+    """Lets tests share what is traced of a run's network."""
+    from seqtasks.serving import network
+
+    networks_of = network.networks_of
+    monkeypatch.setattr(network, "networks_of", lambda loaded: _shared(networks_of, loaded))
 
 
 @pytest.fixture
@@ -63,15 +80,14 @@ def echo(monkeypatch):
             return run
 
     echo = Echo()
-    monkeypatch.setitem(
-        formats.FORMATS, "echo", formats._Format("Echo", "txt", lambda: None, echo.to_bytes, echo.run)
-    )
+    monkeypatch.setitem(formats.FORMATS, "echo", formats._Format("Echo", "txt", lambda: None, echo.to_bytes, echo.run))
     return echo
 
 
 def test_network_of_a_classifier_becomes_litert(classifier, tmp_path):
     result = write(classifier, "litert", tmp_path / "out")
     assert result.file == tmp_path / "out" / "network.tflite"
+    assert result.takes == "features"
     assert result.difference["probabilities"] < 1e-6
     assert result.inputs > 4
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -136,10 +152,40 @@ def test_answers_that_differ_are_refused(classifier, echo, tmp_path, error, mess
 
 
 def test_a_converter_that_fails_is_told_in_a_line(classifier, echo, tmp_path):
-    echo.failure = ValueError("  \nloc(x): error: 'tf.Strange' is not known\nmore\n")
-    with pytest.raises(SeqtasksError, match=r"cannot become Echo: loc\(x\): error: 'tf.Strange' is not known$"):
+    echo.failure = ValueError("  \nloc(fused[x]): error: 'tf.Strange' op is not known\nmore\n")
+    with pytest.raises(
+        SeqtasksError, match=r"'sentiment': the network cannot become Echo: 'tf.Strange' op is not known$"
+    ):
         write(classifier, "echo", tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_does_not_run_is_told_in_a_line(classifier, echo, monkeypatch, tmp_path):
+    def run(inputs):
+        raise RuntimeError("axis == 1 was false\nin Mul")
+
+    monkeypatch.setattr(echo, "run", lambda content: run)
+    monkeypatch.setitem(formats.FORMATS, "echo", dataclasses.replace(formats.FORMATS["echo"], load=echo.run))
+    with pytest.raises(SeqtasksError, match=r"cannot become Echo: axis == 1 was false$"):
+        write(classifier, "echo", tmp_path / "out")
+
+
+def test_clips_go_in_raw_where_the_format_can(echo, tmp_path):
+    loaded = untrained(tmp_path / "run", "video")
+    assert write(loaded, "echo", tmp_path / "raw").takes == "raw"
+    description = json.loads((tmp_path / "raw" / "network.json").read_text(encoding="utf-8"))
+    assert description["inputs"][-1] == {"name": "length", "dtype": "int32", "shape": [1]}
+    to_bytes = echo.to_bytes
+
+    def refuse_raw(function):
+        if function.input_signature[-1].name == "length":
+            raise ValueError("no raw input")
+        return to_bytes(function)
+
+    formats.FORMATS["echo"] = dataclasses.replace(formats.FORMATS["echo"], convert=refuse_raw)
+    assert write(loaded, "echo", tmp_path / "features").takes == "features"
+    description = json.loads((tmp_path / "features" / "network.json").read_text(encoding="utf-8"))
+    assert [tensor["name"] for tensor in description["inputs"]] == ["frames", "mask"]
 
 
 def test_a_folder_is_replaced_whole(classifier, echo, tmp_path):
@@ -200,7 +246,3 @@ def test_a_crf_does_not_become_onnx(onnx, tagger, tmp_path):
     with pytest.raises(SeqtasksError, match=r"cannot become ONNX: .*train with -s head=softmax, or take litert"):
         write(tagger, "onnx", tmp_path / "out")
     assert not list(tmp_path.iterdir())
-
-
-def test_conversion_is_a_plain_record():
-    assert [field.name for field in dataclasses.fields(formats.Conversion)] == ["file", "difference", "inputs"]

@@ -132,6 +132,7 @@ def inputs(**shapes):
 
 TEXT, AUDIO, TOKENS = inputs(text=[None]), inputs(audio=[None, None], length=[None]), inputs(tokens=[None, None])
 FRAMES = inputs(frames=[None, None, 32, 32, 3], length=[None])
+ANY_FRAMES = inputs(frames=[None, None, None, None, 3], length=[None])
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,7 @@ FRAMES = inputs(frames=[None, None, 32, 32, 3], length=[None])
         ([FRAMES], "padded"),
         ([TEXT, TOKENS], None),
         ([AUDIO, TOKENS], None),
+        ([ANY_FRAMES, inputs(gif_bytes=[None])], None),
     ],
 )
 def test_only_what_padding_cannot_make_wrong_is_batched(signatures, expected):

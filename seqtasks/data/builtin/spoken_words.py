@@ -4,7 +4,7 @@ import random
 
 from seqtasks.task import Example
 
-SIZES = {"train": 600, "validation": 80, "test": 80}
+SIZES = {"train": 600, "validation": 100, "test": 100}
 MOST_WORDS = 4
 
 _SPELLING = {
