@@ -139,7 +139,7 @@ def agreement(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> tup
         if value.dtype == object:
             differing, strings = differing + int((mine != value).sum()), strings + value.size
         elif value.size:
-            largest = max(largest, float(np.abs(mine - value).max()))
+            largest = float(np.maximum(largest, np.abs(mine - value).max()))  # of what is no number too
     if not largest <= TOLERANCE:
         raise SeqtasksError(f"seqtasks and Keras differ by {largest:.1e}: it is not the same model")
     return largest, differing, strings

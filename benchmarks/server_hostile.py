@@ -77,9 +77,10 @@ def attack(server: Server, arguments) -> int:
         print(f"FAULT the server ended with exit code {server.process.poll()}")
         return 1
     after = [ask(server, "probe", "POST", maker.predict, body, arguments.patience) for body in probes]
-    differing = sum(one.content != two.content for one, two in zip(before, after, strict=True))
-    if differing:
-        print(f"FAULT {differing} valid requests of {len(probes)} are answered otherwise than before")
+    differing = [pair for pair in zip(before, after, strict=True) if pair[0].content != pair[1].content]
+    for one, two in differing:
+        print(f"FAULT a valid request was answered before with {one.status} {one.content[:200]}")
+        print(f"                         and is answered now with {two.status} {two.content[:200]}")
     return 1 if faults or differing else 0
 
 

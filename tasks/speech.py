@@ -28,7 +28,7 @@ def speech() -> Task:
             files=AudioFiles("text"),
             tfds_default=TfdsAudio(text="text"),
         ),
-        inputs=Sound(stack=4, time_masks=4, time_share=0.05, frequency_width=10),
+        inputs=Sound(stack=4, tempo_change=0.1, voice_change=0.1, time_masks=4, time_share=0.05, frequency_width=10),
         targets=Transcript(unit="character"),
         model=Recurrent(cell="gru", units=64, layers=2, dropout=0.2),
         metrics=(WordErrorRate(), CharacterErrorRate()),

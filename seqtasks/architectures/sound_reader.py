@@ -4,11 +4,11 @@ import keras
 import tensorflow as tf
 
 from seqtasks.data.audio_features import stack_frames
-from seqtasks.layers import SpecAugment
+from seqtasks.layers import SpecAugment, WarpFrames
 
 
 class SoundReader(keras.layers.Layer):
-    """Frames with some of them hidden in training, several joined into one step.
+    """Frames, in training stretched and some of them hidden, several joined into one step.
 
     Args:
         config: The run's configuration.
@@ -16,7 +16,7 @@ class SoundReader(keras.layers.Layer):
 
     Call arguments:
         features: `frames` float `[B, T, bins]` and `mask` bool `[B, T]`.
-        training: Whether frames and bands are hidden.
+        training: Whether frames are stretched, and frames and bands hidden.
 
     Output:
         (sequences float `[B, T / stack, stack * bins]`, rounded up, their mask bool `[B, T / stack]`).
@@ -26,6 +26,7 @@ class SoundReader(keras.layers.Layer):
         super().__init__(**kwargs)
         inputs = config.inputs
         self.bins, self.stack = inputs.bins, inputs.stack
+        self.warp = WarpFrames(inputs.tempo_change, inputs.voice_change)
         self.augment = SpecAugment(
             inputs.time_masks,
             inputs.time_width,
@@ -41,11 +42,7 @@ class SoundReader(keras.layers.Layer):
     def call(self, features, training=False):
         count = tf.reduce_sum(tf.cast(features["mask"], tf.int32), axis=1)
         frames = tf.cast(features["frames"], self.compute_dtype)
+        frames, count = self.warp(frames, count, training=training)
         frames = self.augment(frames, count, training=training)
-        sequences, _ = stack_frames(frames, count, self.stack)
-        return sequences, self.steps_of(features)
-
-    def steps_of(self, features):
-        """Returns which steps count, bool `[B, T / stack]`: those made of a frame that does."""
-        # A row's frames come first, and so the first of those that are joined says it for all.
-        return features["mask"][:, :: self.stack]
+        sequences, steps = stack_frames(frames, count, self.stack)
+        return sequences, tf.sequence_mask(steps, tf.shape(sequences)[1])

@@ -22,7 +22,8 @@ class Transcriber(keras.Model):
         training: Whether dropout applies, and the reader hides things.
 
     Output:
-        float32 `[B, T, 1 + symbols]`: every step's scores before the softmax, the blank's first.
+        By name: `scores` float32 `[B, T, 1 + symbols]`, every step's before the softmax, the blank's first; `mask`
+        float32 `[B, T]`, 1 for the steps that count.
 
     Reference:
         Graves, Mohamed & Hinton, Speech Recognition with Deep Recurrent Neural Networks, ICASSP 2013.
@@ -57,7 +58,9 @@ class Transcriber(keras.Model):
         sequences, mask = self.reader(features, training=training)
         sequences = self.input_dropout(sequences, training=training)
         states = self.recurrent(sequences, mask=mask, training=training)
-        return self.projection(states if self.hidden is None else self.hidden(states))
+        logits = self.projection(states if self.hidden is None else self.hidden(states))
+        # As a number, so that an ensemble can take the mean of it too.
+        return {"scores": logits, "mask": tf.cast(mask, tf.float32)}
 
     def loss_of(self, batch, training=True):
         """Returns the mean negative log-likelihood of a symbol, a scalar, in nats.
@@ -66,9 +69,9 @@ class Transcriber(keras.Model):
             batch: Features and `labels` int32 `[B, L]`, padded with 0; rows with `rows` below 0 do not count.
             training: Whether dropout applies, and the reader hides things.
         """
-        logits, labels = self(batch, training=training), batch["labels"]
+        found, labels = self(batch, training=training), batch["labels"]
         said = (labels != BLANK_ID) & (batch["rows"] >= 0)[:, None]
-        losses = ctc_loss(logits, self.reader.steps_of(batch), labels, said)
+        losses = ctc_loss(found["scores"], found["mask"] > 0, labels, said)
         losses = tf.where(batch["rows"] >= 0, losses, 0.0)
         return tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(tf.cast(said, tf.float32)), 1.0)
 
@@ -80,4 +83,4 @@ class Transcriber(keras.Model):
 
     def answers(self, scores, batch):
         """Returns what `outputs_of` does, from scores as `call` gives them."""
-        return {"scores": scores, "mask": self.reader.steps_of(batch)}
+        return {"scores": scores["scores"], "mask": scores["mask"] > 0}

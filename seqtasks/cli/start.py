@@ -1,14 +1,11 @@
 """Starting TensorFlow without its chatter."""
 
-import contextlib
 import logging
 import os
-import sys
-import tempfile
-from collections.abc import Iterator
 
 import click
 
+from seqtasks.native_output import native_stderr_held
 from seqtasks.training.compilation_cache import enable_compilation_cache
 
 
@@ -25,25 +22,7 @@ def start_tensorflow() -> None:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         logging.getLogger("absl").setLevel(logging.ERROR)
         # What libraries say before their logging is set up heeds no level.
-        with _native_stderr_held():
+        with native_stderr_held():
             import tensorflow
 
             tensorflow.config.list_logical_devices()
-
-
-@contextlib.contextmanager
-def _native_stderr_held() -> Iterator[None]:
-    """Keeps what is written to file descriptor 2 back, and shows it if the block fails."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
-        original = os.dup(2)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            os.write(original, held.read())
-            raise
-        finally:
-            os.dup2(original, 2)
-            os.close(original)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqtasks.data.audio import as_float
-from seqtasks.data.audio_features import LogMel, decode_wav
+from seqtasks.data.audio_features import LogMel, decode_wav, frame_mask
 from seqtasks.data.batching import bucket_boundaries
 from seqtasks.data.pipeline import Encoded
 from seqtasks.data.requests import Request
@@ -17,6 +17,8 @@ from seqtasks.sections import Sound
 
 BUCKETS = 3
 SAMPLES_AT_ONCE = 2_000_000
+SOUNDS_MEASURED = 2_000
+"""How many sounds of the training split say what is usual."""
 
 
 class SoundCodec:
@@ -25,20 +27,31 @@ class SoundCodec:
     Args:
         inputs: What goes in.
         lengths: Numbers of frames to pad to.
+        means: What is taken from each band; 0 when None.
+        scale: What all are divided by then.
     """
 
-    def __init__(self, inputs: Sound, lengths: list[int]):
+    def __init__(self, inputs: Sound, lengths: list[int], means: list[float] | None = None, scale: float = 1.0):
         self.inputs, self.lengths = inputs, lengths
+        self.means, self.scale = [0.0] * inputs.bins if means is None else means, scale
 
     @classmethod
     def fit(cls, inputs: Sound, train: list) -> "SoundCodec":
-        """Chooses the numbers of frames to pad to, of which whole steps can be made."""
+        """Chooses the numbers of frames to pad to, of which whole steps can be made, and measures the bands."""
         frames = log_mel(inputs).frames(_samples(train))
-        return cls(inputs, bucket_boundaries(frames, BUCKETS, multiple=4 * inputs.stack))
+        codec = cls(inputs, bucket_boundaries(frames, BUCKETS, multiple=4 * inputs.stack))
+        if inputs.normalize == "level":
+            some = train[:: -(-len(train) // SOUNDS_MEASURED) or 1]
+            measured = codec.encode(some).steps["frames"].astype(np.float64)
+            if len(measured):
+                codec.means = measured.mean(axis=0).tolist()
+                codec.scale = float(measured.std(axis=0).mean()) or 1.0
+        return codec
 
     def save(self, folder) -> None:
         """Writes what was learned into `folder`."""
-        write_json(Path(folder) / "sounds.json", {"lengths": self.lengths})
+        values = {"lengths": self.lengths, "means": self.means, "scale": self.scale}
+        write_json(Path(folder) / "sounds.json", values)
 
     @classmethod
     def load(cls, inputs: Sound, folder) -> "SoundCodec":
@@ -47,7 +60,7 @@ class SoundCodec:
 
     def graph(self) -> "SoundFeatures":
         """Returns the `tf.Module` that computes the features, for training and export alike."""
-        return SoundFeatures(self.inputs)
+        return SoundFeatures(self.inputs, self.means, self.scale)
 
     def steps(self, examples: list) -> np.ndarray:
         """Returns how many steps the network reads of each sound, int64 `[E]`."""
@@ -77,14 +90,17 @@ class SoundFeatures(tf.Module):
 
     Args:
         inputs: What goes in.
+        means: What is taken from each band.
+        scale: What all are divided by then.
 
     Raises:
         UsageError: For bands and frames that cannot be.
     """
 
-    def __init__(self, inputs: Sound):
+    def __init__(self, inputs: Sound, means: list[float], scale: float):
         super().__init__()
         self.rate, self.log_mel = inputs.sample_rate, log_mel(inputs)
+        self.means, self.scale = np.array(means, np.float32), np.float32(scale)
 
     def features(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns `frames` float32 `[B, T, bins]`, T at least 1, and their `mask` bool `[B, T]`.
@@ -94,7 +110,13 @@ class SoundFeatures(tf.Module):
             length: Samples of each row that are not padding, int32 `[B]`.
         """
         frames, count = self.log_mel(audio, tf.clip_by_value(length, 0, tf.shape(audio)[1]))
-        return {"frames": frames, "mask": tf.sequence_mask(count, tf.shape(frames)[1])}
+        live = frame_mask(frames, count)
+        if not self.log_mel.normalize:
+            frames = (frames - self.means) / self.scale * live
+            # However loud it is, all energies of a sound rise and fall alike.
+            values = tf.maximum(tf.reduce_sum(live, axis=[1, 2], keepdims=True) * self.log_mel.bins, 1.0)
+            frames = (frames - tf.reduce_sum(frames, axis=[1, 2], keepdims=True) / values) * live
+        return {"frames": frames, "mask": live[:, :, 0] > 0}
 
     def features_of_wav(self, wav_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns what `features` does, of 16-bit WAV files of the right rate.
@@ -121,7 +143,7 @@ def log_mel(inputs: Sound) -> LogMel:
         UsageError: For bands and frames that cannot be.
     """
     try:
-        return LogMel(inputs.sample_rate, inputs.bins, inputs.window, inputs.hop)
+        return LogMel(inputs.sample_rate, inputs.bins, inputs.window, inputs.hop, normalize=inputs.normalize == "bands")
     except ValueError as error:
         raise UsageError(f"inputs: {error}") from None
 

@@ -14,6 +14,7 @@ from seqtasks.layers.sequence_pooling import SequencePooling, masked_last, maske
 from seqtasks.layers.simple_rnn import SimpleRNN
 from seqtasks.layers.simplified_gru import SimplifiedGRU
 from seqtasks.layers.spec_augment import SpecAugment
+from seqtasks.layers.warp_frames import WarpFrames
 
 __all__ = [
     "CRF",
@@ -29,6 +30,7 @@ __all__ = [
     "SimpleRNN",
     "SimplifiedGRU",
     "SpecAugment",
+    "WarpFrames",
     "bio_constraints",
     "from_keras",
     "masked_last",

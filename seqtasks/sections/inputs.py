@@ -162,7 +162,14 @@ class Sound(Ranged):
         bins: Frequency bands, as wide as the ear's.
         window: Seconds that a frame looks at.
         hop: Seconds from one frame to the next.
+        normalize: `"level"` takes a sound's loudness out, and the mean that each band has in the training split;
+            `"bands"` brings every band of every sound to mean 0 and variance 1, which makes microphones alike, and
+            takes from short sounds what tells their vowels apart.
         stack: How many frames are joined into one step, so that there are fewer.
+        tempo_change: In training, by what share of its length a sound is made longer or shorter at most, anew in every
+            epoch.
+        voice_change: In training, by what share its frequencies are stretched or squeezed at most, as by other vocal
+            tracts.
         time_masks: In training, how many stretches of frames are hidden (SpecAugment); 0 for none.
         time_width: The most frames of such a stretch.
         time_share: The most of a sound's frames that one stretch may hide.
@@ -174,7 +181,10 @@ class Sound(Ranged):
     bins: Positive = 40
     window: Rate = 0.025
     hop: Rate = 0.010
+    normalize: Literal["level", "bands"] = "level"
     stack: Positive = 3
+    tempo_change: Share = 0.0
+    voice_change: Share = 0.0
     time_masks: Count = 2
     time_width: Count = 20
     time_share: Share = 0.2

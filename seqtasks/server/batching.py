@@ -16,6 +16,7 @@ from seqtasks.server.servable import Servable, Signature
 from seqtasks.server.status import ServingError, as_serving_error
 
 _logger = logging.getLogger(__name__)
+_LEAST_THREADS = 4
 _NOT_WORTH_REPEATING = {"DEADLINE_EXCEEDED", "CANCELLED", "UNAVAILABLE"}
 
 
@@ -28,7 +29,8 @@ class BatchingOptions:
         batch_timeout_micros: How long a request waits for others while a thread is free; with 0, requests are joined
             only while all threads are busy.
         max_enqueued_batches: Batches that may wait for a signature; further requests are refused as UNAVAILABLE.
-        num_batch_threads: Batches that run at a time; as many as processors by default.
+        num_batch_threads: Batches that run at a time; by default as many as processors, and four at least, so that one
+            long request does not keep all others waiting.
         pad_variable_length_outputs: Also join requests to signatures that pad their outputs, as tagging pads to the
             longest sentence. An answer is then padded to the longest of its batch, as TF Serving's are, where it would
             by itself be padded to its own longest.
@@ -81,7 +83,7 @@ class Batcher:
         self._waiting: dict[tuple, int] = {}  # rows by servable and signature
         self._changed = threading.Condition()
         self._closed = False
-        count = options.num_batch_threads or os.cpu_count() or 1
+        count = options.num_batch_threads or max(os.cpu_count() or 1, _LEAST_THREADS)
         self._threads = [threading.Thread(target=self._work, name=f"batch-{i}", daemon=True) for i in range(count)]
         for thread in self._threads:
             thread.start()

@@ -66,6 +66,7 @@ def save(loaded, folder, verified: bool = True) -> None:
     """
     import tensorflow as tf
 
+    from seqtasks.serving.batching_parameters import MODEL_BATCHING, model_batching
     from seqtasks.serving.model_card import CARD, model_card
     from seqtasks.serving.portable import check_portable
     from seqtasks.serving.raw_inputs import raw_inputs
@@ -84,6 +85,8 @@ def save(loaded, folder, verified: bool = True) -> None:
     description = _describe(loaded, module, [raw.show(example) for example in examples])
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / CARD).write_text(model_card(description), encoding="utf-8")
+    if batching := model_batching(description["signatures"]):
+        (folder / MODEL_BATCHING).write_text(batching, encoding="utf-8")
     warmup = [*([example] for example in examples), examples]
     requests = [(name, arguments_of(module, name, raw, batch)) for name in module.signatures for batch in warmup]
     write_warmup(folder, task.name, requests, module.signatures)

@@ -5,8 +5,9 @@ current Python package has, so that nobody could compare the answers; ONNX has n
 is converted, see `seqtasks.serving.network`, for tagging and classification. Beside it stands network.json: the inputs
 and outputs, the labels, how far the answers are from the model's, and examples to test a program against.
 
-One row at a time: with any number of rows LiteRT needs the delegate too, and what tf2onnx 1.17 makes of our loops gives
-wrong answers.
+One row at a time: for any number of them LiteRT would need the delegate too. As ONNX, tf2onnx 1.17 puts what a loop
+writes in the order of writing: of layers that run backward the steps come out turned around. Where that matters, the
+answers differ, and nothing is written; where it does not, as behind pooling by the maximum, they are the same.
 """
 
 import json

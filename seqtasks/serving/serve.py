@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import SeqtasksError, UsageError
 from seqtasks.server.models import ModelSpec
 from seqtasks.serving.served_models import CANARY, STABLE, served_models
 from seqtasks.serving.serving_config import (
@@ -174,8 +174,12 @@ def serve(
 
 
 def _run_embedded(specs: list[ModelSpec], options: ServerOptions, report: Callable[[str], None]) -> None:
-    from seqtasks.server.batching import BatchingOptions
-    from seqtasks.server.embedded import EmbeddedServer
+    try:
+        from seqtasks.server.batching import BatchingOptions
+        from seqtasks.server.embedded import EmbeddedServer
+    except ImportError as error:
+        more = 'Install them with pip install "seqtasks[serve]", or install TensorFlow Serving'
+        raise SeqtasksError(f"the embedded server needs more packages: {error}. {more}") from error
 
     server = EmbeddedServer(
         specs,

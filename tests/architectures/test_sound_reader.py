@@ -57,6 +57,14 @@ def test_in_training_alone_some_of_it_is_hidden():
     np.testing.assert_allclose(still(found, training=True)[0], expected, atol=1e-6)
 
 
+def test_in_training_alone_sounds_are_stretched():
+    layer, found = reader(tempo_change=0.5, time_masks=0, frequency_masks=0), features(*[8] * 40)
+    assert layer(found)[1].numpy().sum(1).tolist() == [3] * 40
+    sequences, mask = layer(found, training=True)
+    assert set(mask.numpy().sum(1)) == {2, 3, 4}
+    assert not sequences.numpy()[~mask.numpy()].any()
+
+
 def test_no_sound_at_all():
     sequences, mask = reader()({"frames": tf.zeros([0, 12, 5]), "mask": tf.zeros([0, 12], tf.bool)})
     assert sequences.shape == (0, 4, 15)

@@ -94,8 +94,10 @@ def test_frames_are_hidden_in_training_alone():
 def test_members_share_their_scores():
     pipeline, model = transcriber(QUIET, members=2)
     batch = batch_of(pipeline)
-    scores = [member.outputs_of(batch)["scores"] for member in model.members]
-    np.testing.assert_allclose(model.outputs_of(batch)["scores"], (scores[0] + scores[1]) / 2, atol=1e-5)
+    one, other = (member.outputs_of(batch) for member in model.members)
+    together = model.outputs_of(batch)
+    np.testing.assert_allclose(together["scores"], (one["scores"] + other["scores"]) / 2, atol=1e-5)
+    np.testing.assert_array_equal(together["mask"], one["mask"])
 
 
 def test_it_learns_what_it_hears():

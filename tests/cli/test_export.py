@@ -80,7 +80,7 @@ def test_formats_go_to_a_folder_of_their_own(call, monkeypatch):
 
     def convert(run, style, output, **options):
         asked.append((Path(run).name, style, str(output), options["force"]))
-        return formats.Conversion(output / "network.tflite", {"scores": 1e-7}, 6)
+        return formats.Conversion(output / "network.tflite", "features", {"scores": 1e-7}, 6)
 
     monkeypatch.setattr(formats, "convert", convert)
     found = call("ner", "--format", "litert")

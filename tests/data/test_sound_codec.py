@@ -3,11 +3,12 @@ import pytest
 import tensorflow as tf
 
 from seqtasks.data.audio import as_float, encode_wav
-from seqtasks.data.sound_codec import SoundCodec, SoundFeatures
+from seqtasks.data.sound_codec import SoundCodec
 from seqtasks.errors import UsageError
 from seqtasks.sections import Sound
 
 INPUTS = Sound(bins=8, stack=2)
+MEANS, SCALE = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0], 2.5
 
 
 def examples(*lengths, seed=0):
@@ -17,7 +18,7 @@ def examples(*lengths, seed=0):
 
 def graph_of(sounds, function="features", inputs=INPUTS):
     """Returns the frames that the graph computes of each sound, all of them in one batch."""
-    graph = SoundFeatures(inputs)
+    graph = SoundCodec(inputs, [8], MEANS, SCALE).graph()
     name = "wav" if function == "features_of_wav" else "serving_default"
     compiled = tf.function(getattr(graph, function), input_signature=list(graph.requests()[name].specs))
     if name == "wav":
@@ -31,10 +32,11 @@ def graph_of(sounds, function="features", inputs=INPUTS):
 
 
 @pytest.mark.parametrize("function", ["features", "features_of_wav"])
-def test_an_export_computes_what_training_does(function):
-    sounds = examples(4000, 1, 0, 810, 8123)
-    encoded = SoundCodec(INPUTS, [8]).encode(sounds)
-    found = graph_of(sounds, function)
+@pytest.mark.parametrize("normalize", ["level", "bands"])
+def test_an_export_computes_what_training_does(function, normalize):
+    sounds, inputs = examples(4000, 1, 0, 810, 8123), Sound(bins=8, stack=2, normalize=normalize)
+    encoded = SoundCodec(inputs, [8], MEANS, SCALE).encode(sounds)
+    found = graph_of(sounds, function, inputs)
     frames, mask = found["frames"].numpy(), found["mask"].numpy()
     np.testing.assert_array_equal(mask.sum(1), encoded.lengths)
     assert encoded.lengths.tolist() == [49, 1, 0, 9, 101]
@@ -58,12 +60,43 @@ def test_nothing_to_encode():
     assert graph_of([])["frames"].shape == (0, 1, 8)
 
 
-def test_lengths_are_saved_and_make_whole_steps(tmp_path):
+def test_lengths_make_whole_steps_and_are_saved_with_what_was_measured(tmp_path):
     codec = SoundCodec.fit(INPUTS, examples(800, 4000, 12000))
     assert all(length % INPUTS.stack == 0 for length in codec.lengths)
     assert max(codec.lengths) >= 149
     codec.save(tmp_path)
-    assert SoundCodec.load(INPUTS, tmp_path).lengths == codec.lengths
+    assert vars(SoundCodec.load(INPUTS, tmp_path)) == vars(codec)
+
+
+def test_what_is_usual_is_taken_out():
+    sounds = examples(8000, 16000)
+    codec = SoundCodec.fit(INPUTS, sounds)
+    frames = codec.encode(sounds).steps["frames"]
+    np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-3)
+    assert frames.std() == pytest.approx(1, abs=0.05)
+
+
+def test_loudness_does_not_count_and_colour_does():
+    codec = SoundCodec.fit(INPUTS, examples(8000, 16000))
+    noise = np.random.default_rng(1).normal(size=8000)
+    loud, quiet, dark = (
+        {"audio": np.round(sound).astype(np.int16)} for sound in (6000 * noise, 600 * noise, 60 * noise.cumsum())
+    )
+    encoded = codec.encode([loud, quiet, dark])
+    first, second, third = np.split(encoded.steps["frames"], encoded.splits[1:-1])
+    np.testing.assert_allclose(first, second, atol=0.05)
+    assert third.mean(axis=0)[0] - third.mean(axis=0)[-1] > 1
+    assert abs(first.mean(axis=0)[0] - first.mean(axis=0)[-1]) < 0.3
+    # Each band of each sound for itself, its colour is gone.
+    alone = SoundCodec.fit(Sound(bins=8, stack=2, normalize="bands"), [loud]).encode([dark]).steps["frames"]
+    np.testing.assert_allclose(alone.mean(axis=0), 0, atol=1e-3)
+
+
+def test_silence_can_be_measured_too():
+    silence = [{"audio": np.zeros(8000, np.int16)}]
+    codec = SoundCodec.fit(INPUTS, silence)
+    assert codec.scale == 1
+    np.testing.assert_allclose(codec.encode(silence).steps["frames"], 0, atol=1e-4)
 
 
 def test_steps_are_those_that_the_network_reads():
@@ -71,7 +104,7 @@ def test_steps_are_those_that_the_network_reads():
 
 
 def test_a_length_beyond_the_row_is_its_end():
-    graph, audio = SoundFeatures(INPUTS), np.ones([2, 500], np.float32)
+    graph, audio = SoundCodec(INPUTS, [8]).graph(), np.ones([2, 500], np.float32)
     far, end = (graph.features(audio, np.array(length, np.int32)) for length in ([9999, -3], [500, 0]))
     np.testing.assert_array_equal(far["mask"], end["mask"])
     np.testing.assert_array_equal(far["frames"], end["frames"])
@@ -80,7 +113,7 @@ def test_a_length_beyond_the_row_is_its_end():
 def test_a_wav_file_of_another_rate_is_refused():
     content = encode_wav(np.zeros(1600, np.int16), 16_000)
     with pytest.raises(tf.errors.InvalidArgumentError, match="expected 8000 samples a second"):
-        SoundFeatures(INPUTS).features_of_wav(tf.constant([content]))
+        SoundCodec(INPUTS, [8]).graph().features_of_wav(tf.constant([content]))
 
 
 def test_impossible_bands_are_told_in_one_line():

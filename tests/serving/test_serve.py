@@ -1,11 +1,12 @@
 import os
 import signal
 import socket
+import sys
 import threading
 
 import pytest
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import SeqtasksError, UsageError
 from seqtasks.serving import serve as module
 from seqtasks.serving.serve import Serving, prepare, serve
 from seqtasks.serving.serving_config import ServerOptions
@@ -170,6 +171,12 @@ def test_interrupted_while_models_are_loaded(exports, embedded, monkeypatch):
     reports = []
     prepare(export_dir=exports).run(reports.append)
     assert reports == ["Stopped before the models were loaded."]
+
+
+def test_missing_packages_are_named(exports, monkeypatch):
+    monkeypatch.setitem(sys.modules, "seqtasks.server.embedded", None)
+    with pytest.raises(SeqtasksError, match=r'embedded server needs more packages: .* pip install "seqtasks\[serve\]"'):
+        prepare(export_dir=exports, embedded=True).run()
 
 
 def test_python_users_serve_in_one_call(exports, embedded, ports, capsys):
