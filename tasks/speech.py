@@ -12,6 +12,16 @@ from seqtasks.registry import register
 from seqtasks.sections import Recurrent, Sound, Training, Transcript
 from seqtasks.task import TRANSCRIPTION, Sources, Task
 
+_READ_ALOUD = {
+    "inputs.sample_rate": 16_000,
+    "inputs.bins": 64,
+    "inputs.normalize": "bands",
+    "model.units": 256,
+    "model.layers": 3,
+    "training.learning_rate": 2e-3,
+    "training.average": 0.999,
+}
+
 
 @register("speech")
 def speech() -> Task:
@@ -39,5 +49,15 @@ def speech() -> Task:
         serving_examples=lambda: spoken_words.say("three seven yes", "no", "nine one four zero"),
         overrides={
             "builtin": {"targets.unit": "word", "training.epochs": 12},
+            # Six minutes of two words by one voice.
+            "tfds:yes_no": {
+                "targets.unit": "word",
+                "training.batch_size": 8,
+                "training.epochs": 100,
+                "training.patience": 0,
+            },
+            # Hours of sentences that are read aloud, at the rate they come in. Not measured.
+            "tfds:librispeech": _READ_ALOUD,
+            "tfds:ljspeech": _READ_ALOUD,
         },
     )

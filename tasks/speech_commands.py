@@ -31,5 +31,5 @@ def speech_commands() -> Task:
             batch_size=32, epochs=25, learning_rate=3e-3, schedule="linear", warmup_steps=100, average=0.99, patience=10
         ),
         serving_examples=lambda: spoken_words.say("three", "yes", "nine"),
-        overrides={"builtin": {"training.epochs": 10}},
+        overrides={"builtin": {"training.epochs": 10}, "tfds:speech_commands": {"inputs.sample_rate": 16_000}},
     )

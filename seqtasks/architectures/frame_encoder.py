@@ -6,11 +6,16 @@ import tensorflow as tf
 from seqtasks.errors import UsageError
 from seqtasks.layers.dropout import uniform
 
+LEAST_CONTRAST = 0.05
+"""Added to the deviation of a frame's values from 0 to 1, so that the noise of one without contrast stays small."""
+
 
 class FrameReader(keras.layers.Layer):
-    """Frames as vectors: strided convolutions, whose maximum and mean over all places a dense layer reads.
+    """Frames as vectors: convolutions, each pooled to half the size, and a dense layer over what they find anywhere.
 
-    Every frame is read by itself, so that clips can also be read as they come in; see `step`.
+    Each frame is brought to mean 0 and deviation 1, and its difference from the one before divided by the same
+    deviation, so that light and contrast do not matter. Nothing is taken from later frames, nor from other clips:
+    clips can also be read as they come in; see `step`.
 
     Args:
         config: The run's configuration.
@@ -36,9 +41,7 @@ class FrameReader(keras.layers.Layer):
         self.shape = (inputs.frame_size, inputs.frame_size, inputs.channels)
         self.seed_generator = keras.random.SeedGenerator()
         self.convolutions = [
-            keras.layers.Conv2D(
-                filters, 3, strides=2, padding="same", activation="relu", kernel_initializer="he_normal"
-            )
+            keras.layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal")
             for filters in inputs.filters
         ]
         self.projection = keras.layers.Dense(inputs.frame_features, activation="relu")
@@ -80,9 +83,12 @@ class FrameReader(keras.layers.Layer):
 
     def _seen(self, frames, before):
         """Returns what the convolutions see of frames, the ones before them given."""
-        frames, before = (tf.cast(value, self.compute_dtype) / 127.5 - 1 for value in (frames, before))
-        seen = {"frames": [frames], "differences": [frames - before], "both": [frames, frames - before]}
-        return tf.concat(seen[self.motion], axis=-1)
+        frames, before = (tf.cast(value, tf.float32) / 255 for value in (frames, before))
+        mean, variance = tf.nn.moments(frames, axes=[-3, -2], keepdims=True)
+        contrast = tf.sqrt(variance) + LEAST_CONTRAST
+        frame, difference = (frames - mean) / contrast, (frames - before) / contrast
+        seen = {"frames": [frame], "differences": [difference], "both": [frame, difference]}
+        return tf.cast(tf.concat(seen[self.motion], axis=-1), self.compute_dtype)
 
     def _encoded(self, images):
         """Returns images `[N, S, S, channels]` as vectors `[N, frame_features]`."""
@@ -91,9 +97,10 @@ class FrameReader(keras.layers.Layer):
             # TensorFlow's convolution on CPUs gives a wrong shape where there is no image.
             images = tf.pad(images, [[0, tf.maximum(1 - count, 0)], [0, 0], [0, 0], [0, 0]])
         for convolution in self.convolutions:
-            images = convolution(images)
-        places = tf.concat([tf.reduce_max(images, axis=[1, 2]), tf.reduce_mean(images, axis=[1, 2])], axis=-1)
-        return self.projection(places)[:count]
+            images = tf.nn.max_pool2d(convolution(images), 2, 2, "SAME")
+        # Wherever it happens.
+        found = tf.concat([tf.reduce_max(images, axis=[1, 2]), tf.reduce_mean(images, axis=[1, 2])], axis=-1)
+        return self.projection(found)[:count]
 
     def _moved(self, frames):
         """Returns clips of which some are mirrored and all are moved, what is beyond an edge as at the edge."""

@@ -117,8 +117,8 @@ class EmbeddedServer:
         if ended is not None:
             ended.wait()
         self._rest = self._grpc = None
+        self.manager.close()  # also ends runs that nobody waits for any more
         self.predictor.close()
-        self.manager.close()
         self._running.close()
         self._stopped.set()
 

@@ -1,7 +1,6 @@
 """TF Serving's REST API as an ASGI application."""
 
 import asyncio
-import contextlib
 import json
 import logging
 import re
@@ -15,12 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from seqtasks.server.json_answers import write_predictions
 from seqtasks.server.json_parsing import parse_json
-from seqtasks.server.json_tensors import PredictRequest, read_predict_request
+from seqtasks.server.json_tensors import read_predict_request
 from seqtasks.server.monitoring import CONTENT_TYPE
 from seqtasks.server.predictor import Predictor, deadline_exceeded
 from seqtasks.server.request_body import read_body
 from seqtasks.server.rest_models import metadata_json, refuse_examples, status_json
-from seqtasks.server.servable import Servable
 from seqtasks.server.status import ServingError, as_serving_error, invalid
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
@@ -122,19 +120,16 @@ class RestApi:
             raise deadline_exceeded(self._predictor.timeout) from error
 
     async def _predict(self, target: Target, body: bytes) -> bytes:
-        with contextlib.ExitStack() as stack:
-            servable, request = await _away(len(body) > _INLINE_BYTES, self._decode, stack, target, body)
+        manager, large = self._predictor.manager, len(body) > _INLINE_BYTES
+        document = await _away(large, parse_json, body)
+        if target.method != "predict":
+            refuse_examples(manager, target, document)
+        with manager.use(target.name, target.version, target.label) as servable:
+            request = await _away(large, read_predict_request, document, servable.signatures)
             future = self._predictor.submit(servable, request.signature, request.arrays)
             outputs = await asyncio.wrap_future(future)
-            size = sum(array.size for array in outputs.values())
-            return await _away(size > _INLINE_VALUES, write_predictions, outputs, request.row_format)
-
-    def _decode(self, stack: contextlib.ExitStack, target: Target, body: bytes) -> tuple[Servable, PredictRequest]:
-        document = parse_json(body)
-        if target.method != "predict":
-            refuse_examples(self._predictor.manager, target, document)
-        servable = stack.enter_context(self._predictor.manager.use(target.name, target.version, target.label))
-        return servable, read_predict_request(document, servable.signatures)
+        large = sum(array.size for array in outputs.values()) > _INLINE_VALUES
+        return await _away(large, write_predictions, outputs, request.row_format)
 
 
 def parse_path(method: str, path: str) -> Target:

@@ -10,6 +10,7 @@ import uvicorn
 from seqtasks.errors import SeqtasksError
 
 _BACKLOG = 2048
+_IDLE_SECONDS = 75  # after which a connection is closed: longer than clients pause
 
 
 class RestServer:
@@ -44,6 +45,7 @@ class RestServer:
             access_log=False,
             server_header=False,
             backlog=_BACKLOG,
+            timeout_keep_alive=_IDLE_SECONDS,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

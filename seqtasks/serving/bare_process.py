@@ -28,8 +28,8 @@ def main(path: str) -> None:
 
 def _to_tensor(tf, value, spec):
     tensor = tf.constant(_to_bytes(value), dtype=spec.dtype)
-    empty = [size or 0 for size in spec.shape]  # an empty nested list says nothing of its inner axes
-    return tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, empty)
+    # An empty nested list says nothing of its inner axes.
+    return tf.reshape(tensor, [*tensor.shape, *(size or 0 for size in spec.shape[tensor.shape.rank :])])
 
 
 def _to_bytes(value):

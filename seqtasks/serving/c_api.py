@@ -122,7 +122,7 @@ class SavedModel:
 
     def input_ranks(self, signature: str) -> dict[str, int]:
         """Returns the number of axes of each argument of a signature."""
-        return {name: argument["rank"] for name, argument in self._arguments(signature)[0].items()}
+        return {name: len(argument["shape"]) for name, argument in self._arguments(signature)[0].items()}
 
     def _arguments(self, signature: str) -> tuple[dict, dict]:
         if signature not in self._signatures:
@@ -143,11 +143,11 @@ class SavedModel:
         operation, _, index = tensor.partition(":")
         return _Output(self._c.TF_GraphOperationByName(self._graph, operation.encode()), int(index))
 
-    def _to_tensor(self, value, tensor: str, type: int, rank: int):
+    def _to_tensor(self, value, tensor: str, type: int, shape: list[int]):
         dtype = object if type == _STRING else _NUMPY_TYPES[type]
         array = np.ascontiguousarray(np.array(value, dtype=dtype))
-        if array.ndim < rank and not array.size:  # an empty nested list says nothing of its inner axes
-            array = array.reshape(array.shape + (0,) * (rank - array.ndim))
+        if array.ndim < len(shape) and not array.size:  # an empty nested list says nothing of its inner axes
+            array = array.reshape([*array.shape, *(max(size, 0) for size in shape[array.ndim :])])
         shape = (c_int64 * max(array.ndim, 1))(*array.shape)
         size = array.size * _TSTRING_BYTES if type == _STRING else array.nbytes
         handle = self._c.TF_AllocateTensor(type, shape, array.ndim, size)
@@ -216,8 +216,10 @@ def _read_signatures(meta_graph: bytes) -> dict:
 def _read_argument(entry: bytes) -> tuple[str, dict]:
     entry = _message(entry)
     info = _message(entry[2][0])
-    rank = len(_message(info[3][0]).get(2, [])) if 3 in info else 0
-    return entry[1][0].decode(), {"tensor": info[1][0].decode(), "type": info[2][0], "rank": rank}
+    sizes = [_message(axis).get(1, [0])[0] for axis in _message(info[3][0]).get(2, [])] if 3 in info else []
+    # An axis of any size has the size -1, which is written as 64 bits without a sign.
+    shape = [size if size < 2**63 else -1 for size in sizes]
+    return entry[1][0].decode(), {"tensor": info[1][0].decode(), "type": info[2][0], "shape": shape}
 
 
 def _message(data: bytes) -> dict[int, list]:

@@ -107,8 +107,9 @@ def _call(function, arguments: dict) -> dict:
     tensors = []
     for spec in function.input_signature:
         tensor = tf.constant(arguments[spec.name], dtype=spec.dtype)
-        empty = [size or 0 for size in spec.shape]  # an empty list says nothing of its inner axes
-        tensors.append(tensor if tensor.shape.rank == spec.shape.rank else tf.reshape(tensor, empty))
+        # An empty list says nothing of its inner axes.
+        shape = [*tensor.shape, *(size or 0 for size in spec.shape[tensor.shape.rank :])]
+        tensors.append(tf.reshape(tensor, shape))
     return {name: value.numpy() for name, value in function(*tensors).items()}
 
 

@@ -93,7 +93,7 @@ def test_stopping_ends_what_runs_and_takes_nothing_more(tiny_folder):
 
 
 def test_stopping_does_not_wait_for_ever(tiny_folder):
-    server = slow(tiny_folder, timeout_seconds=5.0)
+    server = slow(tiny_folder, timeout_seconds=None)
     server.start()
     body = json.dumps({"signature_name": "slow", "instances": [2**31 - 1]})
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)

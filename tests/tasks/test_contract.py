@@ -253,7 +253,8 @@ def test_report_is_whole(trained):
 
 def assert_close(here, there, what):
     """Asserts that two nested lists agree: exactly but for the rounding of numbers."""
-    if there and not isinstance(np.ravel(np.array(there, dtype=object))[0], str):
+    flat = np.ravel(np.array(there, dtype=object))
+    if len(flat) and not isinstance(flat[0], str):
         np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-4, err_msg=what)
     else:
         assert here == there, what
