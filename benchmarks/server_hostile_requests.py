@@ -108,7 +108,7 @@ class RequestMaker:
     def _uneven(self) -> bytes:
         signature = self._signature()
         inputs = {
-            name: [self._nested(info, self._right) for _ in range(self.chance.choice([0, 1, 2, 3, 1000]))]
+            name: [self._nested(info, self._right) for _ in range(self.chance.choice([0, 1, 2, 3, 50]))]
             for name, info in self._signatures[signature].items()
         }
         return json.dumps({"signature_name": signature, "inputs": inputs}).encode()

@@ -1,5 +1,8 @@
 """Clips of video as numbers."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,7 +10,11 @@ from seqtasks.data.gif_frames import decode_gif_frames
 from seqtasks.data.pipeline import Encoded
 from seqtasks.data.requests import Request
 from seqtasks.data.video import fit_clip
+from seqtasks.errors import UsageError
+from seqtasks.files import replacing
 from seqtasks.sections import Clip
+
+ENCODER = "encoder.keras"
 
 
 class ClipCodec:
@@ -15,23 +22,33 @@ class ClipCodec:
 
     Args:
         inputs: What goes in.
+        encoder: The file of the frozen encoder, if there is one.
     """
 
-    def __init__(self, inputs: Clip):
-        self.inputs = inputs
+    def __init__(self, inputs: Clip, encoder: Path | None = None):
+        self.inputs, self.encoder = inputs, encoder
 
     @classmethod
     def fit(cls, inputs: Clip, train: list) -> "ClipCodec":
-        """Returns the codec."""
-        return cls(inputs)
+        """Returns the codec.
+
+        Raises:
+            UsageError: If there is no such encoder.
+        """
+        if inputs.encoder and not Path(inputs.encoder).is_file():
+            raise UsageError(f"inputs.encoder {inputs.encoder}: no such file")
+        return cls(inputs, Path(inputs.encoder) if inputs.encoder else None)
 
     def save(self, folder) -> None:
-        """Writes nothing."""
+        """Writes the encoder into `folder`, so that the run stays whole without the file it came from."""
+        if self.encoder:
+            with replacing(Path(folder) / ENCODER) as temporary:
+                shutil.copyfile(self.encoder, temporary)
 
     @classmethod
     def load(cls, inputs: Clip, folder) -> "ClipCodec":
-        """Returns the codec."""
-        return cls(inputs)
+        """Returns the codec, with the encoder that `save` wrote."""
+        return cls(inputs, Path(folder) / ENCODER if inputs.encoder else None)
 
     @property
     def lengths(self) -> list[int]:

@@ -203,6 +203,8 @@ class Clip(Ranged):
         motion: What the frame encoder sees: `"frames"`, the `"differences"` between each frame and the one before, or
             `"both"`.
         filters: Features that the encoder's convolutions compute, one number a layer; each halves height and width.
+        encoder: Path of a saved Keras model (.keras) that takes the convolutions' place, `motion` and `filters` then
+            doing nothing. It takes images of values from 0 to 255 and gives vectors; its weights stay as they are.
         frame_features: Size of a frame's vector.
         mirror: Share of the training clips that are mirrored, left for right, anew in every epoch.
         shift: In training a clip is moved by at most so many pixels, anew in every epoch.
@@ -213,6 +215,7 @@ class Clip(Ranged):
     channels: Literal[1, 3] = 3
     motion: Literal["frames", "differences", "both"] = "both"
     filters: tuple[int, ...] = (16, 32, 64)
+    encoder: str | None = None
     frame_features: Positive = 64
     mirror: Share = 0.0
     shift: Count = 0

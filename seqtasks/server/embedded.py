@@ -1,13 +1,11 @@
 """The embedded server: one process, REST and gRPC on the same models."""
 
-import contextlib
 import importlib.util
 import logging
 import threading
 from collections.abc import Iterable
 
 from seqtasks.server.batching import BatchingOptions
-from seqtasks.server.memory import short_collections
 from seqtasks.server.models import ModelManager, ModelSpec
 from seqtasks.server.monitoring import Monitoring
 from seqtasks.server.predictor import Predictor
@@ -68,7 +66,6 @@ class EmbeddedServer:
         self.port, self.grpc_port, self.without_grpc = None, None, None
         self._host, self._ports, self._request_bytes, self._cors = host, (rest_port, grpc_port), request_bytes, cors
         self._rest, self._grpc, self._stopped = None, None, threading.Event()
-        self._running = contextlib.ExitStack()
 
     def __enter__(self) -> "EmbeddedServer":
         self.start()
@@ -92,7 +89,6 @@ class EmbeddedServer:
         try:
             self._rest = RestServer(self._host, rest_port)
             self.port = self._rest.port
-            self._running.enter_context(short_collections())
             self.manager.start()
             self._rest.start(RestApi(self.predictor, self._request_bytes, self._cors))
             if grpc_port is not None:
@@ -119,7 +115,6 @@ class EmbeddedServer:
         self._rest = self._grpc = None
         self.manager.close()  # also ends runs that nobody waits for any more
         self.predictor.close()
-        self._running.close()
         self._stopped.set()
 
     def _start_grpc(self, port: int) -> None:

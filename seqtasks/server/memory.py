@@ -17,8 +17,11 @@ def give_back_memory() -> None:
 def short_collections() -> Iterator[None]:
     """Keeps what exists now out of Python's garbage collections until the block ends.
 
-    TensorFlow's modules are 400,000 objects, and to look through them all stops every thread for a fifth of a second.
+    For a process that only serves. TensorFlow's modules are 400,000 objects, and to look through them all, as after
+    the end of a version, stops every thread for a fifth of a second.
     """
+    import tensorflow  # noqa: F401 (what is imported later is not kept out)
+
     gc.collect()
     gc.freeze()
     try:

@@ -52,6 +52,16 @@ def test_where_nothing_moves_there_is_no_difference():
 
 
 @pytest.mark.parametrize("motion", ["frames", "differences", "both"])
+def test_light_and_contrast_do_not_matter(motion):
+    layer, read = reader(motion=motion), features()
+    darker = {**read, "frames": read["frames"] // 2 + 40}
+    np.testing.assert_allclose(layer(darker)[0], layer(read)[0], rtol=0.1, atol=0.15)
+    # Nor is there anything in a black frame.
+    black = {**read, "frames": tf.zeros_like(read["frames"])}
+    assert not layer(black)[0].numpy().any()
+
+
+@pytest.mark.parametrize("motion", ["frames", "differences", "both"])
 def test_steps_are_as_the_whole(motion):
     layer, read = reader(motion=motion), features()
     vectors, _ = layer(read)

@@ -137,7 +137,7 @@ def tiny(tiny_folder):
     servable.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tiny_folder, factors):
     """A server of `tiny`, and of `factor` with versions 1 and 2, on a free port."""
     from seqtasks.server.embedded import EmbeddedServer

@@ -1,7 +1,5 @@
 """What TF Serving's gRPC services promise beside `Predict`."""
 
-# ruff: noqa: E402 (imports stand behind the question whether there is something to import)
-
 import pytest
 
 pytest.importorskip("tensorflow_serving", reason="gRPC is an extra")

@@ -1,7 +1,5 @@
 """What TF Serving's `PredictionService.Predict` promises."""
 
-# ruff: noqa: E402 (imports stand behind the question whether there is something to import)
-
 import numpy as np
 import pytest
 

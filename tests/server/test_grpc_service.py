@@ -1,7 +1,5 @@
 """How the gRPC server starts, keeps time and stops."""
 
-# ruff: noqa: E402 (imports stand behind the question whether there is something to import)
-
 import sys
 import threading
 import time
@@ -60,7 +58,7 @@ def test_a_deadline_reaches_the_predictor_and_a_late_request_is_not_begun():
         assert first.result().model_spec.name == "factor"
         client.prediction.Predict(predict())  # the thread has come by the late one
     assert len(patient.timeouts) == 2
-    assert 0 < patient.timeouts[0] <= 5
+    assert 0 < patient.timeouts[0] < 6  # gRPC rounds up a little
     assert patient.timeouts[1] is None
 
 
