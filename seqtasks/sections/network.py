@@ -63,6 +63,8 @@ class Training(Ranged):
         warmup_steps: Steps over which the learning rate rises from zero.
         weight_decay: Decoupled weight decay; needs `adamw`.
         clip_norm: Gradients are scaled down to this global norm; 0 turns clipping off.
+        keep: Which epoch's weights a run keeps: the `"best"` by the monitored metric, or the `"last"`, which never
+            stops early, for validation splits of a few dozen examples, where the best is chance.
         patience: Stop after this many epochs without a better monitored metric.
         average: Decay of the exponential moving average of the weights that is evaluated and
             kept; 0 turns averaging off.
@@ -83,6 +85,7 @@ class Training(Ranged):
     warmup_steps: Count = 0
     weight_decay: Weight = 0.0
     clip_norm: Weight = 5.0
+    keep: Literal["best", "last"] = "best"
     patience: Count = 5
     average: Share = 0.0
     label_smoothing: Share = 0.0

@@ -138,7 +138,7 @@ def train(
                 "examples_per_second": len(train_set) / (trained - started),
             }
             history.epochs.append(record)
-            best = record[monitor] > history.best_score
+            best = training.keep == "last" or record[monitor] > history.best_score
             if best:
                 history.best_epoch, history.best_score, history.since_best = epoch, record[monitor], 0
                 state = {"epoch": epoch, "monitor": monitor, "score": record[monitor]}

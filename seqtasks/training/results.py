@@ -110,7 +110,8 @@ def write_report(
         *(f"- Note: {note}" for note in dataset.notes),
         f"- Examples: {', '.join(f'{len(split):,} {name}' for name, split in dataset.splits.items())}",
         f"- Parameters: {evaluator.model.count_params():,}",
-        f"- Epochs: {len(history.epochs)}; the weights of epoch {history.best_epoch} were kept, by {task.monitor}",
+        f"- Epochs: {len(history.epochs)}; the weights of epoch {history.best_epoch} were kept, "
+        f"{'the last' if config.training.keep == 'last' else f'by {task.monitor}'}",
         f"- Time: {seconds:.0f} s, seed {config.training.seed}",
         "",
         "## Scores",

@@ -76,7 +76,7 @@ def test_stopping_ends_what_runs_and_takes_nothing_more(tiny_folder):
     server = slow(tiny_folder)
     server.start()
     answers = []
-    body = {"signature_name": "slow", "instances": [300_000]}
+    body = {"signature_name": "slow", "instances": [50_000]}
     client = threading.Thread(target=lambda: answers.append(call(server.port, "POST", "/v1/models/tiny:predict", body)))
     client.start()
     until(lambda: server.predictor._batcher._waiting or answers or server.manager._versions["tiny"][1].users)
@@ -86,7 +86,7 @@ def test_stopping_ends_what_runs_and_takes_nothing_more(tiny_folder):
     client.join(20)
     waiting.join(20)
     assert not waiting.is_alive()
-    assert [answer.json for answer in answers] == [{"predictions": [300_000]}]
+    assert [answer.json for answer in answers] == [{"predictions": [50_000]}]
     with pytest.raises(OSError, match="refused"):
         connect(server.port)
     server.stop()

@@ -29,6 +29,11 @@ def test_learns_and_keeps_the_best_epochs_weights(fit):
     assert list(folder.tensorboard.glob("events.out.tfevents.*"))
 
 
+def test_keeps_the_last_epochs_weights_where_asked(fit):
+    history, _, _ = fit(epochs=6, patience=1, keep="last", learning_rate=1e-30)
+    assert history.best_epoch == len(history.epochs) == 6
+
+
 def test_one_seed_gives_the_same_numbers_twice_and_another_does_not(fit):
     first, second, other = (numbers(fit(name, seed=seed)[0]) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     assert first == second
