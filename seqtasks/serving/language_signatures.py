@@ -5,6 +5,7 @@ import tensorflow as tf
 from seqtasks.decoding.generation import Wishes, generate
 from seqtasks.decoding.scoring import log_probabilities, targets_of
 
+LONGEST = 100_000  # symbols, whatever a client asks for
 # What a row asks for that does not say.
 DEFAULTS = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": 50, "seed": 0}
 
@@ -23,7 +24,8 @@ def language_signatures(tables, pipeline, model, allow_unknown: bool = False) ->
 
     @tf.function(input_signature=_specs("prompt", *DEFAULTS), autograph=False)
     def serving_default(prompt, temperature, top_k, top_p, max_length, seed):
-        wishes = Wishes(temperature, top_k, top_p, max_length, seed)
+        # What a text may take is set aside before its first symbol is drawn.
+        wishes = Wishes(temperature, top_k, top_p, tf.minimum(max_length, LONGEST), seed)
         found = generate(model, tables.ids(prompt), wishes, allow_unknown)
         return {
             "text": tables.continued(prompt, found.ids),
