@@ -123,11 +123,12 @@ def request_bodies(version_folder, signature: str, count: int, batch: int, lengt
         name: tf.TensorSpec([None if size == -1 else size for size in info.shape], info.dtype, name)
         for name, info in known.items()
     }
+    defaults = description.get("defaults", {})
     examples = [example for example in description["serving_examples"] if example.strip()]
     bodies = []
     for number in range(count):
         turned = examples[number % len(examples) :] + examples[: number % len(examples)]
-        arguments = make_arguments(specs, turned, batch, length, inputs)
+        arguments = make_arguments(specs, turned, defaults, batch, length, inputs)
         rows = write_predictions({name: arguments[name] for name in known}, row_format=True)
         _, _, rows = rows.partition(b": ")
         bodies.append(b'{"signature_name": %s, "instances": %s' % (json.dumps(signature).encode(), rows))

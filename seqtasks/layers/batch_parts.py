@@ -51,10 +51,14 @@ def run(cell: Cell, sequence: Sequence, weights, manner: Manner, way: Way, parts
             results = way.infer(cell, manner, pieces, weights)
 
         def gradient(d_outputs, d_finals):
-            kept_now = kept or [kept for _, kept in way.forward(cell, manner, pieces, weights)]
+            given, kept_now = (pieces, weights), kept
+            if kept is None:
+                # In a branch of the graph, the gradient is a graph of its own. There a tape knows only its tensors.
+                given = tf.nest.map_structure(lambda part: None if part is None else tf.identity(part), given)
+                kept_now = [kept for _, kept in way.forward(cell, manner, *given)]
             d_finals = list(zip(*(_split(d, parts) for d in d_finals), strict=True))
             d_outputs = [None] * parts if d_outputs is None else _split(d_outputs, parts)
-            found = way.backward(cell, manner, pieces, weights, kept_now, d_outputs, d_finals)
+            found = way.backward(cell, manner, *given, kept_now, d_outputs, d_finals)
             d_inputs, d_weights, d_states = found
             return _concatenate(d_inputs), d_weights, [_concatenate(d) for d in zip(*d_states, strict=True)]
 

@@ -46,6 +46,11 @@ class Cell:
         raise NotImplementedError
 
     @property
+    def cudnn(self) -> tuple[str, tuple[int, ...]] | None:
+        """cuDNN's name for this cell and, for each of its gates, the place in the weights' columns; or None."""
+        return None
+
+    @property
     def activations(self) -> Sequence[Sequence[tuple[str, int]]]:
         """For each stage, its (name, width) blocks from left to right.
 

@@ -10,7 +10,8 @@
 "auto" takes "loop" inside an XLA program. Outside, training takes "compiled" when the length is known while tracing,
 else "loop"; inference takes "fused" for few rows of few units, where there is a kernel, else "loop". Inference is never
 "compiled", as what it traces may be exported. Where the number of rows is not known while tracing, an exported graph
-holds both and chooses for every batch.
+holds both and chooses for every batch. And it holds cuDNN's kernel, where there is one, and chooses that on a GPU, see
+`device_choice`; a forced implementation leaves it out.
 
 On a CPU every one of them cuts a batch in two, which go through the steps side by side.
 """
@@ -21,10 +22,10 @@ import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from seqtasks.errors import UsageError
-from seqtasks.layers import batch_parts, clusters, fused, whole_sequence
+from seqtasks.layers import batch_parts, clusters, cudnn, device_choice, fused, whole_sequence
 from seqtasks.layers.batch_parts import Way
 from seqtasks.layers.cell import Cell
-from seqtasks.layers.sequence import Manner, Sequence
+from seqtasks.layers.sequence import Manner, Sequence, flatten, unflatten
 
 IMPLEMENTATIONS = ("auto", "loop", "compiled", "fused")
 
@@ -52,18 +53,26 @@ def run(cell: Cell, sequence: Sequence, weights, manner: Manner, implementation=
     Raises:
         UsageError: There is no kernel for this cell, or not in this precision, and "fused" was asked for.
     """
-    chosen = choose(cell, sequence, manner) if implementation == "auto" else implementation
-    if chosen != "by batch":
-        return _run(cell, sequence, weights, manner, chosen, alone)
+    if implementation != "auto":
+        return _run(cell, sequence, weights, manner, implementation, alone, _on_gpu())
+    chosen, left = choose(cell, sequence, manner), left_to_device(cell, sequence, manner)
+    names = ("fused", "loop") if chosen == "by batch" else (chosen,)
+    on_gpu = False if left else _on_gpu()
+    ways = [functools.partial(_run, cell, sequence, weights, manner, name, alone, on_gpu) for name in names]
+    many = tf.shape(sequence.inputs)[0] * cell.units > FEW if len(ways) > 1 else False
+    if left:
+        return device_choice.run(cell, sequence, weights, manner, ways, tf.cast(many, tf.int32), _run_loop_on_gpu)
+    if len(ways) == 1:
+        return ways[0]()
+    fused_way, loop_way = ways
+    return unflatten(tf.cond(many, lambda: flatten(loop_way()), lambda: flatten(fused_way())), manner)
 
-    def branch(name):
-        # None is no result of a branch.
-        outputs, finals = _run(cell, sequence, weights, manner, name, alone)
-        return finals if outputs is None else (outputs, *finals)
 
-    few = tf.shape(sequence.inputs)[0] * cell.units <= FEW
-    found = tf.cond(few, lambda: branch("fused"), lambda: branch("loop"))
-    return (found[0], tuple(found[1:])) if manner.return_sequences else (None, tuple(found))
+def left_to_device(cell: Cell, sequence: Sequence, manner: Manner) -> bool:
+    """Returns whether "auto" leaves it to the device that the graph being built will run on."""
+    if manner.training or tf.executing_eagerly() or inside_xla():
+        return False
+    return cudnn.supports(cell, sequence)
 
 
 def choose(cell: Cell, sequence: Sequence, manner: Manner) -> str:
@@ -80,17 +89,21 @@ def choose(cell: Cell, sequence: Sequence, manner: Manner) -> str:
     return "fused" if batch_size * cell.units <= FEW else "loop"
 
 
+def _run_loop_on_gpu(cell, sequence, weights, manner):
+    return _run(cell, sequence, weights, manner, "loop", alone=True, on_gpu=True)
+
+
 def inside_xla() -> bool:
     """Returns whether the graph being built will be compiled by XLA as a whole."""
     return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
-def _run(cell, sequence, weights, manner, implementation, alone):
+def _run(cell, sequence, weights, manner, implementation, alone, on_gpu):
     if implementation == "fused" and not fused.supports(cell, sequence):
         raise UsageError(
             f"There is no fused kernel for {cell} in {sequence.inputs.dtype.name}; leave implementation at 'auto'."
         )
-    way, parts = _way(cell, sequence, implementation), _parts(sequence, manner, implementation, alone)
+    way, parts = _way(cell, sequence, implementation), _parts(sequence, manner, implementation, alone, on_gpu)
     return batch_parts.run(cell, sequence, weights, manner._replace(together=inside_xla()), way, parts)
 
 
@@ -103,9 +116,9 @@ def _way(cell, sequence, implementation) -> Way:
     return _PROJECTING_LOOP if beside else _LOOP
 
 
-def _parts(sequence, manner, implementation, alone) -> int:
+def _parts(sequence, manner, implementation, alone, on_gpu) -> int:
     """Returns how many parts of the batch keep both cores busy."""
-    if sequence.inputs.shape[0] in (0, 1) or _on_gpu() or (tf.executing_eagerly() and implementation == "loop"):
+    if sequence.inputs.shape[0] in (0, 1) or on_gpu or (tf.executing_eagerly() and implementation == "loop"):
         return 1
     if inside_xla():
         # Whatever is beside, XLA runs loops one after the other. In inference the projection is beside.

@@ -38,6 +38,11 @@ class ResetAfterGRUCell(Cell):
         return [[("sigmoid", 2 * self.units), ("linear", self.units)]]
 
     @property
+    def cudnn(self):
+        # cuDNN has r before z.
+        return "gru", (1, 0, 2)
+
+    @property
     def rest_width(self):
         return self.units
 

@@ -35,3 +35,14 @@ class Manner(NamedTuple):
     return_sequences: bool = True
     training: bool = False
     together: bool = False
+
+
+def flatten(results):
+    """Returns (outputs or None, final states) as the tensors that a branch or a function of TensorFlow's returns."""
+    outputs, finals = results
+    return tuple(finals) if outputs is None else (outputs, *finals)
+
+
+def unflatten(tensors, manner: Manner):
+    """Returns what `flatten` was given."""
+    return (tensors[0], tuple(tensors[1:])) if manner.return_sequences else (None, tuple(tensors))

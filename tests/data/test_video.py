@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from seqtasks.data import video_streams
-from seqtasks.data.video import SUFFIXES, read_clip, sampled, write_clip
+from seqtasks.data.video import SUFFIXES, encode_gif, fit_clip, read_clip, sampled, write_clip
 from seqtasks.errors import DataError, SeqtasksError
 
 
@@ -238,3 +238,26 @@ def test_without_pyav(tmp_path, monkeypatch):
         with pytest.raises(SeqtasksError, match=r'No module .* pip install "seqtasks\[video\]"'):
             failing()
     assert read_clip(tmp_path / "a.gif").shape == (16, 64, 64, 3)
+
+
+@pytest.mark.parametrize(("frames", "size", "channels"), [(3, 9, 3), (8, (50, 20), 3), (5, 48, 1)])
+def test_arrays_are_fitted_as_files_are_read(frames, size, channels):
+    clip = ramps(5) // 64 * 64  # few colours, which GIF keeps
+    content = encode_gif(clip)
+    np.testing.assert_array_equal(fit_clip(clip, frames, size, channels), read_clip(content, frames, size, channels))
+
+
+def test_arrays_that_fit_stay_as_they_are():
+    clip = ramps(3)
+    assert fit_clip(clip, 3, (48, 64)) is clip
+    grey = clip[..., :1]
+    assert fit_clip(grey, 3, (48, 64), channels=1) is grey
+    np.testing.assert_array_equal(fit_clip(grey, 3, (48, 64)), np.repeat(grey, 3, axis=3))
+
+
+def test_arrays_that_are_no_clips():
+    with pytest.raises(ValueError, match=r"clip must be uint8 \[T, H, W, 1 or 3\]. Received: int64 \[2, 48, 64, 3\]"):
+        fit_clip(ramps(2).astype(int))
+    for empty in (ramps(2)[:0], ramps(2)[:, :0]):
+        with pytest.raises(DataError, match="the clip is empty"):
+            fit_clip(empty)

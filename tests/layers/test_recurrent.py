@@ -78,7 +78,8 @@ def test_mixed_precision(kind, policy):
     assert outputs.dtype == policy.removeprefix("mixed_")
     for one, other in zip(*gradients, strict=True):
         assert other.dtype == tf.float32
-        np.testing.assert_allclose(other, one, atol=0.05 * np.abs(one).max())
+        # How far a single number is off depends on the machine's products of 8 bits.
+        assert np.linalg.norm(other - one) < 0.05 * np.linalg.norm(one)
     output, _ = mixed.forward_layer.step(INPUTS[:, 0], mixed.forward_layer.get_initial_state(5))
     assert output.dtype == outputs.dtype
 

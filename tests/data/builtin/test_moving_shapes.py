@@ -109,3 +109,10 @@ def test_activities_are_what_they_are_called(arrays):
     assert middles["circles counterclockwise"][turn] < -0.02
     assert middles["grows"][swelling] > 0.01
     assert middles["shrinks"][swelling] < -0.01
+
+
+def test_clips_to_show():
+    clips = moving_shapes.show("grows", "moves left")
+    assert [(clip.shape, clip.dtype) for clip in clips] == [((FRAMES, SIZE, SIZE, 3), np.uint8)] * 2
+    assert all(map(np.array_equal, clips, moving_shapes.show("grows", "moves left")))
+    assert not np.array_equal(clips[0], moving_shapes.show("grows", seed=2)[0])
