@@ -10,16 +10,15 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from seqtasks.server import examples
 from seqtasks.server.grpc_methods import seconds_left
 from seqtasks.server.grpc_requests import model_choice, model_spec
 from seqtasks.server.grpc_tensors import ReceivedTensors, to_proto
 from seqtasks.server.predictor import Predictor
-from seqtasks.server.servable import DEFAULT_SIGNATURE, Servable
-from seqtasks.server.status import ServingError, invalid
+from seqtasks.server.servable import DEFAULT_SIGNATURE
+from seqtasks.server.status import invalid
 
 _METADATA_FIELD = "signature_def"
-_METHODS = {"tensorflow/serving/classify": "classification", "tensorflow/serving/regress": "regression"}
-_CLASSIFY, _REGRESS = _METHODS
 
 
 class PredictionService:
@@ -79,13 +78,13 @@ class PredictionService:
         self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
     ) -> classification_pb2.ClassificationResponse:
         """Refuses, in the words that say what the signature is for."""
-        self._refuse(model_spec(request), _CLASSIFY)
+        self._refuse(model_spec(request), examples.CLASSIFY)
 
     def Regress(
         self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
     ) -> regression_pb2.RegressionResponse:
         """Refuses, in the words that say what the signature is for."""
-        self._refuse(model_spec(request), _REGRESS)
+        self._refuse(model_spec(request), examples.REGRESS)
 
     def MultiInference(
         self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
@@ -96,20 +95,8 @@ class PredictionService:
         self._refuse(model_spec(request.tasks[0]), request.tasks[0].method_name)
 
     def _refuse(self, spec: model_pb2.ModelSpec, method: str) -> None:
-        name = spec.signature_name or DEFAULT_SIGNATURE
         with self._predictor.manager.use(*model_choice(spec)) as servable:
-            found = _method_of(servable, name)
-        if method not in _METHODS:
-            raise ServingError("UNIMPLEMENTED", f"Unsupported signature method_name: {method}")
-        if found != method:
-            raise invalid(f"Expected {_METHODS[method]} signature method_name to be {method}. Was: {found}")
-        raise ServingError("UNIMPLEMENTED", f'this server only predicts, and signature "{name}" is for {method}')
-
-
-def _method_of(servable: Servable, signature: str) -> str:
-    if signature not in servable.signature_defs:
-        raise invalid(f"No signature was found with the name: {signature}")
-    return servable.signature_defs[signature].method_name
+            examples.refuse(servable, spec.signature_name or DEFAULT_SIGNATURE, method)
 
 
 def _filter(names) -> list[str]:

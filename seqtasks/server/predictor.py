@@ -1,7 +1,7 @@
 """What REST and gRPC share: from a request's arrays to its outputs."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, TimeoutError
 from typing import NamedTuple
 
@@ -57,7 +57,7 @@ class Predictor:
         version: int | None,
         label: str | None,
         signature: str | None,
-        arrays: dict[str, np.ndarray],
+        arrays: Mapping[str, np.ndarray],
         output_filter: Iterable[str] | None = None,
         timeout: float | None = None,
         entrypoint: str = "GRPC",
@@ -92,7 +92,7 @@ class Predictor:
         finally:
             self.monitoring.request(name, "Predict", entrypoint, code, time.monotonic() - start)
 
-    def submit(self, servable: Servable, signature: str | None, arrays: dict[str, np.ndarray]) -> Future:
+    def submit(self, servable: Servable, signature: str | None, arrays: Mapping[str, np.ndarray]) -> Future:
         """Checks a request's arguments and lets it run, without waiting for it.
 
         Args:

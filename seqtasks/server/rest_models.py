@@ -5,13 +5,12 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
+from seqtasks.server.examples import refuse
 from seqtasks.server.json_parsing import shown
 from seqtasks.server.json_tensors import signature_name
 from seqtasks.server.models import ModelManager, VersionStatus
 from seqtasks.server.servable import Servable
 from seqtasks.server.status import ServingError, invalid
-
-_METHODS = {"classify": "classification", "regress": "regression"}
 
 
 def status_json(statuses: list[VersionStatus]) -> bytes:
@@ -48,22 +47,15 @@ def refuse_examples(manager: ModelManager, target, document: dict[str, Any]) -> 
     Raises:
         ServingError: Always.
     """
-    name, examples = signature_name(document), document.get("examples")
+    name, given = signature_name(document), document.get("examples")
     if "examples" not in document:
         raise _misformed(document, f"When method is {target.method}, key 'examples' is expected and was not found")
-    if not isinstance(examples, list):
+    if not isinstance(given, list):
         raise _misformed(document, "Expecting 'examples' value to be an list/array")
-    if not examples:
+    if not given:
         raise _misformed(document, "'examples' value is an empty array")
     with manager.use(target.name, target.version, target.label) as servable:
-        if name not in servable.signature_defs:
-            raise invalid(f"No signature was found with the name: {name}")
-        found = servable.signature_defs[name].method_name
-    wanted = f"tensorflow/serving/{target.method}"
-    if found != wanted:
-        kind = _METHODS[target.method]
-        raise invalid(f"Expected {kind} signature method_name to be {wanted}. Was: {found}")
-    raise ServingError("UNIMPLEMENTED", f'this server only predicts, and signature "{name}" is for {wanted}')
+        refuse(servable, name, f"tensorflow/serving/{target.method}")
 
 
 def _misformed(document: dict[str, Any], why: str) -> ServingError:

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,7 +103,7 @@ class Servable:
             raise ServingError("FAILED_PRECONDITION", f'Serving signature key "{name}" not found.')
         return self.signatures[name]
 
-    def prepare(self, signature: str | None, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def prepare(self, signature: str | None, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Checks arguments against a signature and fills in what it has defaults for.
 
         Args:
