@@ -2,6 +2,7 @@
 
 - "loop": a loop of TensorFlow operations, one step after the other, with the whole-sequence gradient in training. It
   is what an outer XLA program wants, and it takes any length, precision and device.
+- "forward": the loop, in inference always counting up: for formats whose loops can do nothing else.
 - "compiled": the loop, and with little to multiply the products around it, as XLA programs of the layer's own. For
   functions that are not compiled as a whole. Every new length or batch size is compiled anew.
 - "fused": TensorFlow's kernel for a whole sequence, which only the LSTM has, in graphs that must run without XLA, as
@@ -22,12 +23,12 @@ import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from seqtasks.errors import UsageError
-from seqtasks.layers import batch_parts, clusters, cudnn, device_choice, fused, whole_sequence
+from seqtasks.layers import batch_parts, clusters, cudnn, device_choice, forward_loop, fused, whole_sequence
 from seqtasks.layers.batch_parts import Way
 from seqtasks.layers.cell import Cell
 from seqtasks.layers.sequence import Manner, Sequence, flatten, unflatten
 
-IMPLEMENTATIONS = ("auto", "loop", "compiled", "fused")
+IMPLEMENTATIONS = ("auto", "loop", "forward", "compiled", "fused")
 
 # Rows times units up to which a fused kernel is faster than a loop of operations.
 FEW = 3000
@@ -110,6 +111,8 @@ def _run(cell, sequence, weights, manner, implementation, alone, on_gpu):
 def _way(cell, sequence, implementation) -> Way:
     if implementation == "fused":
         return fused.WAY
+    if implementation == "forward":
+        return forward_loop.WAY
     if implementation == "compiled":
         return clusters.way(cell, sequence)
     beside = inside_xla() and not _on_gpu() and sequence.inputs.shape[0] != 1

@@ -39,7 +39,7 @@ class Recurrent(keras.layers.Layer):
         go_backwards: Whether to run from the last step to the first; outputs come in the order they are made.
         stateful: Whether a batch starts from the states the one before ended with. Needs a fixed batch size.
         implementation: How to run the loop over time: "auto" chooses, see `seqtasks.layers.engine`; "loop",
-            "compiled" and "fused" force.
+            "forward", "compiled" and "fused" force.
         **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
 
     Call arguments:

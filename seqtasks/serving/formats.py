@@ -5,18 +5,14 @@ current Python package has, so that nobody could compare the answers; ONNX has n
 is converted, see `seqtasks.serving.network`, for tagging and classification. Beside it stands network.json: the inputs
 and outputs, the labels, how far the answers are from the model's, and examples to test a program against.
 
-One row at a time: for any number of them LiteRT would need the delegate too. As ONNX, tf2onnx 1.17 puts what a loop
-writes in the order of writing: of layers that run backward the steps come out turned around. Where that matters, the
-answers differ, and nothing is written; where it does not, as behind pooling by the maximum, they are the same.
+One row at a time: for any number of them LiteRT would need the delegate too. For ONNX the layers' loops only count up
+(`seqtasks.layers.forward_loop`).
 """
 
 import json
-import logging
 import re
 import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +21,11 @@ import numpy as np
 
 from seqtasks.errors import SeqtasksError, UsageError, did_you_mean
 from seqtasks.native_output import native_stderr_held
+from seqtasks.serving import litert_format, onnx_format
 from seqtasks.task import MANY_TO_MANY, MANY_TO_ONE
 
 DESCRIPTION = "network.json"
 TOLERANCE = 1e-4
-_OPSET = 18
 _NUMBERS_SHOWN = 5000
 
 
@@ -217,93 +213,7 @@ def _write_folder(out: Path, name: str, content: bytes, description: dict, vocab
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _to_litert(function) -> bytes:
-    import tensorflow as tf
-
-    concrete = function.get_concrete_function()
-    module = tf.Module()
-    module.variables_kept = list(concrete.variables)
-    with tempfile.TemporaryDirectory() as folder:  # only from a SavedModel do the inputs keep their names
-        tf.saved_model.save(module, folder, signatures=concrete)
-        return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"]).convert()
-
-
-def _run_litert(content: bytes):
-    signature = _litert_interpreter()(model_content=content).get_signature_runner("serving_default")
-    return lambda inputs: signature(**inputs)
-
-
-def _litert_interpreter():
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        import tensorflow as tf
-
-        if not hasattr(tf, "lite"):
-            raise SeqtasksError('LiteRT needs ai-edge-litert: pip install "seqtasks[litert]"') from None
-
-        def old_interpreter(**options):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it announces its end in favour of the package above
-                return tf.lite.Interpreter(**options)
-
-        return old_interpreter
-    return Interpreter
-
-
-def _check_onnx() -> None:
-    try:
-        import onnxruntime  # noqa: F401
-        import tf2onnx  # noqa: F401
-    except ImportError as error:
-        more = 'Install them with pip install "seqtasks[onnx]"'
-        raise SeqtasksError(f"ONNX needs more packages: {error}. {more}") from error
-
-
-def _to_onnx(function) -> bytes:
-    import tf2onnx
-
-    # It goes on after what it cannot convert, and tells of it in its log alone.
-    log, failures = logging.getLogger("tf2onnx"), _Failures()
-    before, log.propagate = log.propagate, False
-    log.addHandler(failures)
-    try:
-        model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=_OPSET)
-    finally:
-        log.removeHandler(failures)
-        log.propagate = before
-    if failures.messages:
-        raise SeqtasksError(failures.messages[0])
-    return model.SerializeToString()
-
-
-class _Failures(logging.Handler):
-    """Keeps the messages of errors."""
-
-    def __init__(self):
-        super().__init__(logging.ERROR)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        reason = record.exc_info[1] if record.exc_info else record.getMessage()
-        self.messages.append(str(reason))
-
-
-def _run_onnx(content: bytes):
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    wanted = {tensor.name for tensor in session.get_inputs()}
-    names = [tensor.name for tensor in session.get_outputs()]
-
-    def run(inputs):
-        given = {name: value for name, value in inputs.items() if name in wanted}
-        return dict(zip(names, session.run(None, given), strict=True))
-
-    return run
-
-
 FORMATS = {
-    "litert": _Format("LiteRT", "tflite", lambda: None, _to_litert, _run_litert),
-    "onnx": _Format("ONNX", "onnx", _check_onnx, _to_onnx, _run_onnx),
+    "litert": _Format("LiteRT", "tflite", lambda: None, litert_format.convert, litert_format.load),
+    "onnx": _Format("ONNX", "onnx", onnx_format.check, onnx_format.convert, onnx_format.load),
 }

@@ -51,7 +51,7 @@ def networks_of(loaded) -> Iterator[Network]:
     module, raw = build_module(loaded.task.name, family, config, pipeline, model), raw_inputs(config)
     for layer in model._flatten_layers():
         if hasattr(layer, "implementation"):
-            layer.implementation = "loop"
+            layer.implementation = "forward"
     tagging, tables = family == MANY_TO_MANY, module.tables
     labels = tuple(pipeline.tags if tagging else pipeline.classes)
     signature = module.signatures[_SIGNATURE]

@@ -67,6 +67,20 @@ def test_single_precision_is_within_1e_5_of_the_equations(case, way, backwards, 
             assert relative(one, other.numpy()) < 1e-5
 
 
+@pytest.mark.parametrize("case", ["LSTM", "GRU"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_loop_that_only_counts_up_gives_the_same(case, backwards):
+    layer, _ = make(case, go_backwards=backwards)
+    values = np.random.default_rng(2).normal(size=(*MASKS.shape, FEATURES)).astype("float32")
+    for mask in (MASKS, None):
+        found = []
+        for layer.implementation in ("loop", "forward"):
+            run = tf.function(lambda x, mask=mask: layer(x, mask=mask), autograph=False)
+            found.append(run(tf.constant(values)))
+        for one, other in zip(*found, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("kind", "way"), [(LSTM, "loop"), (LSTM, "compiled"), (LSTM, "fused"), (GRU, "loop"), (GRU, "compiled")]
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqtasks.errors import SeqtasksError, UsageError
-from seqtasks.serving import formats
+from seqtasks.serving import formats, litert_format
 from seqtasks.serving.formats import convert, write
 
 
@@ -109,7 +109,7 @@ def check_examples(folder, loaded):
     """Runs the file as a program would that knows no more than what stands in its folder."""
     description = json.loads((folder / "network.json").read_text(encoding="utf-8"))
     assert description["task"] == loaded.task.name
-    signature = formats._run_litert((folder / "network.tflite").read_bytes())
+    signature = litert_format.load((folder / "network.tflite").read_bytes())
     assert len(description["examples"]) == len(loaded.task.serving_inputs())
     for example in description["examples"]:
         inputs = {
@@ -239,6 +239,15 @@ def test_network_of_a_classifier_becomes_onnx(onnx, classifier, tmp_path):
     result = write(classifier, "onnx", tmp_path / "out")
     assert result.file.name == "network.onnx"
     assert result.difference["probabilities"] < 1e-6
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_reads_backward_becomes_onnx(onnx, tmp_path):
+    settings = {"inputs.character_embedding_size": 3, "inputs.character_units": 3, "inputs.affixes": False}
+    result = write(
+        untrained(tmp_path / "run", "ner", **settings, **{"model.head": "softmax"}), "onnx", tmp_path / "out"
+    )
+    assert max(result.difference.values()) < 1e-6
 
 
 @pytest.mark.filterwarnings("ignore")
