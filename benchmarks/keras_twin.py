@@ -38,6 +38,8 @@ def make_twin(loaded):
         raise UsageError(f"there is no twin of keras.layers for {loaded.task.name}: only of models that read words")
     if loaded.config.inputs.one_hot:
         raise UsageError("there is no twin of keras.layers for words as one-hot vectors")
+    if loaded.config.model.skip:
+        raise UsageError("there is no twin of keras.layers for model.skip")
     twin = kind(loaded)
     twin(tf.constant(["one text", "and another"]))
     return twin
@@ -196,6 +198,7 @@ class TaggerTwin(Twin):
     """Texts to `tags`, `scores` and `length`."""
 
     answers = Tagger.answers
+    tag_of = None
 
     def __init__(self, loaded, **kwargs):
         super().__init__(loaded, **kwargs)

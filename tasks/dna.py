@@ -1,7 +1,8 @@
 """Genes on DNA: what each base belongs to.
 
-Many-to-many: a bidirectional LSTM reads the bases, and what a convolution finds around each, and a CRF chooses the
-likeliest sequence of labels: between genes, exon or intron, on either strand.
+Many-to-many: a bidirectional LSTM reads the bases, what a convolution finds around each, and what each is in the six
+reading frames. A CRF chooses the likeliest sequence of states that keeps the frame: between genes, in an exon the
+first, second or third base of a codon, in an intron the part of a codon before it, on either strand.
 """
 
 from seqtasks.data.builtin import genomes
@@ -17,13 +18,13 @@ def dna() -> Task:
     return Task(
         family=MANY_TO_MANY,
         sources=Sources(builtin=genomes.generate, files=GenomeFiles()),
-        inputs=Bases(window=500, motifs=96, motif_width=11),
-        targets=Tags(scheme="plain"),
-        model=Recurrent(cell="lstm", units=96, layers=2, head="crf", dropout=0.2),
+        inputs=Bases(window=500, motifs=64, motif_width=15, open_frames=True, codon_size=8, other_strand=0.5),
+        targets=Tags(scheme="genes"),
+        model=Recurrent(cell="lstm", units=64, skip=True, head="crf", dropout=0.2),
         metrics=(BaseAccuracy(), GeneF1()),
         monitor="val_base_accuracy",
         training=Training(
-            batch_size=32, epochs=40, learning_rate=3e-3, schedule="linear", warmup_steps=100, average=0.99, patience=12
+            batch_size=32, epochs=40, learning_rate=4e-3, schedule="linear", warmup_steps=100, average=0.99, patience=12
         ),
         serving_examples=("TTGACATATAATCCGATGGCTAAAGGTCTGTAAGGCGCCTTTTTATTCGA", "acgtnnnnRYacgt"),
         overrides={"builtin": {"training.epochs": 30}},

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from seqtasks.architectures import reading_frames
 from seqtasks.data.bases import vectors_of
 from seqtasks.errors import UsageError
 from seqtasks.layers.dropout import uniform
@@ -10,7 +11,7 @@ from seqtasks.sections import Tags
 
 
 class BaseReader(keras.layers.Layer):
-    """Bases as the probabilities of A, C, G and T, and what a convolution finds around each.
+    """Bases as the probabilities of A, C, G and T, what a convolution finds around each, and its reading frames.
 
     Args:
         config: The run's configuration.
@@ -21,7 +22,8 @@ class BaseReader(keras.layers.Layer):
         training: Whether some sequences are read from the other strand.
 
     Output:
-        (sequences float `[B, T, 4 + motifs + position_size]`, their mask bool `[B, T]`).
+        (sequences float `[B, T, 4 + motifs + 12 for open_frames + 6 * codon_size + position_size]`, the bases first,
+        their mask bool `[B, T]`).
 
     Raises:
         UsageError: For `other_strand` where every base has a tag.
@@ -30,15 +32,24 @@ class BaseReader(keras.layers.Layer):
     def __init__(self, config, codec, **kwargs):
         super().__init__(**kwargs)
         inputs = config.inputs
-        if inputs.other_strand and isinstance(config.targets, Tags):
-            raise UsageError("other_strand turns a sequence around, and its tags would not follow: set it to 0")
-        self.other_strand = inputs.other_strand
+        tagging = isinstance(config.targets, Tags)
+        if inputs.other_strand and tagging and config.targets.scheme != "genes":
+            raise UsageError(
+                "other_strand turns a sequence around, and its tags would not follow: set it to 0, or "
+                "targets.scheme=genes"
+            )
+        # Tags are turned together with the bases: by the pipeline.
+        self.other_strand = 0.0 if tagging else inputs.other_strand
         self.seed_generator = keras.random.SeedGenerator()
         self.motifs = None
         if inputs.motifs:
             # A convolution as one product: TensorFlow's own loses its channels where there is no row.
             self.motifs = keras.layers.Dense(inputs.motifs, activation="relu")
             self.width = inputs.motif_width
+        self.open_frames = inputs.open_frames
+        self.codons = None
+        if inputs.codon_size:
+            self.codons = keras.layers.Embedding(reading_frames.UNKNOWN + 1, inputs.codon_size)
         self.positions = None
         if inputs.position_size:
             self.half = inputs.max_length // 2 + 1
@@ -57,6 +68,14 @@ class BaseReader(keras.layers.Layer):
         found = [vectors]
         if self.motifs is not None:
             found.append(self.motifs(_neighbourhoods(vectors, self.width)))
+        if self.open_frames or self.codons is not None:
+            codons, whole = reading_frames.codons(vectors, mask)
+            if self.open_frames:
+                lengths = reading_frames.open_codons(codons, whole)
+                found.append(reading_frames.in_frames(tf.cast(lengths, vectors.dtype)))
+            if self.codons is not None:
+                there = tf.cast(whole, vectors.dtype)[:, :, None, None]
+                found.append(reading_frames.in_frames(self.codons(codons) * there))
         if self.positions is not None:
             middle = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1, keepdims=True) // 2
             away = tf.range(tf.shape(mask)[1]) - middle

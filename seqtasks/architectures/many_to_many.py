@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from seqtasks.architectures.readers import reader_of
 from seqtasks.architectures.stack import RecurrentStack
+from seqtasks.data import gene_states
 from seqtasks.layers import CRF, Dropout, bio_constraints
 
 
@@ -37,7 +38,10 @@ class Tagger(keras.Model):
         self.input_dropout = Dropout(model.embedding_dropout, same_every_step=True)
         self.recurrent = RecurrentStack(model)
         self.hidden = keras.layers.Dense(model.hidden_units, activation="tanh") if model.hidden_units else None
-        self.projection = keras.layers.Dense(len(tags), dtype="float32")
+        # Of genes the network tells states apart, each of which stands for a label.
+        self.tag_of = gene_states.labels_of_states() if targets.scheme == "genes" else None
+        size = len(tags) if self.tag_of is None else len(gene_states.STATES)
+        self.projection = keras.layers.Dense(size, dtype="float32")
         self.auxiliary = {
             name: keras.layers.Dense(size, dtype="float32", name=f"auxiliary_{name}")
             for name, size in auxiliary.items()
@@ -45,7 +49,9 @@ class Tagger(keras.Model):
         self.crf = crf
         if crf is None and model.head == "crf":
             transitions, starts = bio_constraints(tags) if targets.scheme == "BIO" else (None, None)
-            self.crf = CRF(len(tags), transitions, starts, constrain_likelihood=True, dtype="float32")
+            if targets.scheme == "genes":
+                transitions = gene_states.transitions()
+            self.crf = CRF(size, transitions, starts, constrain_likelihood=True, dtype="float32")
 
     @classmethod
     def from_pipeline(cls, config, pipeline, first=None):
@@ -59,7 +65,10 @@ class Tagger(keras.Model):
         """
         auxiliary = {name: len(values) for name, values in pipeline.auxiliary.items()}
         reader = reader_of(config, pipeline.codec)
-        return cls(config, reader, pipeline.tags, auxiliary, crf=first.crf if first else None)
+        tagger = cls(config, reader, pipeline.tags, auxiliary, crf=first.crf if first else None)
+        if first is None and tagger.crf is not None and pipeline.pairs is not None:
+            tagger.crf.start_from(pipeline.pairs)
+        return tagger
 
     def call_on_example(self):
         """Makes the weights by tagging one step."""
@@ -70,6 +79,8 @@ class Tagger(keras.Model):
         sequences = self.input_dropout(sequences, training=training)
         states = self.recurrent(sequences, mask=mask, training=training)
         hidden = states if self.hidden is None else self.hidden(states)
+        if self.settings.model.skip:
+            hidden = tf.concat([hidden, sequences], axis=-1)
         scores = {"tags": self.projection(hidden)}
         if training:
             scores |= {name: project(states) for name, project in self.auxiliary.items()}
@@ -115,6 +126,9 @@ class Tagger(keras.Model):
         else:
             probabilities = self.crf.marginals(emissions, mask)
             tags, _ = self.crf.decode(emissions, mask)
+        if self.tag_of is not None:
+            tags = tf.gather(self.tag_of, tags)
+            probabilities = probabilities @ tf.one_hot(self.tag_of, max(self.tag_of) + 1, dtype=probabilities.dtype)
         return {"tags": tags, "scores": tf.gather(probabilities, tags, batch_dims=2)}
 
 

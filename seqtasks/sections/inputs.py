@@ -234,13 +234,19 @@ class Bases(Ranged):
         motif_width: Bases of such a neighbourhood.
         position_size: Size of a learned vector of a base's distance from the middle of its sequence, for windows around
             a place in question; 0 for none.
-        other_strand: Share of the training sequences that are read from the other strand, anew in every epoch, where
-            the label is the same for both.
+        open_frames: Tell of each base, for each of the six reading frames, how many codons there are around it without
+            a stop codon.
+        codon_size: Size of a learned vector of each codon; a base has six of them, one for each reading frame; 0 for
+            none.
+        other_strand: Share of the training sequences that are read from the other strand, anew in every epoch: where
+            the label is the same for both, or tags have the scheme `"genes"`, which are turned as well.
     """
 
     max_length: Positive = 1_000
     window: Count = 0
     motifs: Count = 64
     motif_width: Positive = 9
+    open_frames: bool = False
+    codon_size: Count = 0
     position_size: Count = 0
     other_strand: Share = 0.0

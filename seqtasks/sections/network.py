@@ -16,6 +16,7 @@ class Recurrent(Ranged):
         layers: Layers stacked.
         bidirectional: Read in both directions.
         residual: Add each stacked layer's input to its output where the sizes agree.
+        skip: Tagging only. The output layer sees what goes into the recurrent layers too, beside what comes out.
         head: Tagging only. `"crf"` scores whole tag sequences, `"softmax"` each tag by itself.
         pooling: Classification only. How the steps' outputs become one vector.
         attention: Encoder-decoder only. How the decoder looks at the source: `"multiplicative"` (Luong),
@@ -37,6 +38,7 @@ class Recurrent(Ranged):
     layers: Positive = 1
     bidirectional: bool = True
     residual: bool = False
+    skip: bool = False
     head: Literal["crf", "softmax"] = "crf"
     pooling: Literal["last", "max", "mean", "attention", "max+mean"] = "max"
     attention: Literal["multiplicative", "additive", "none"] = "multiplicative"

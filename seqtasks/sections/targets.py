@@ -12,12 +12,13 @@ class Tags(Ranged):
 
     Args:
         scheme: `"BIO"` for spans, whatever scheme the files use; `"plain"` for tags that are
-            no spans, as parts of speech.
+            no spans, as parts of speech; `"genes"` for the labels of bases, where the network tells apart which base
+            of its codon each is, so that genes keep their reading frame (`seqtasks.data.gene_states`).
         auxiliary: Further columns of tags to learn beside the main ones, when the data has them.
         auxiliary_weight: Weight of their loss.
     """
 
-    scheme: Literal["BIO", "plain"] = "BIO"
+    scheme: Literal["BIO", "plain", "genes"] = "BIO"
     auxiliary: tuple[str, ...] = ()
     auxiliary_weight: Weight = 0.3
 

@@ -41,6 +41,23 @@ def test_the_other_strand_is_read_in_training_alone():
     np.testing.assert_array_equal(reader(other_strand=0.999999)(features(TEXTS))[0], reader()(features(TEXTS))[0])
 
 
+@pytest.mark.parametrize("inputs", [{"open_frames": True}, {"codon_size": 2}, {"open_frames": True, "codon_size": 2}])
+def test_the_frames_of_the_other_strand_are_of_what_is_read(inputs):
+    texts = ["ACGTNATG", "gr", "TTTTTAAC"]
+    layer = reader(other_strand=0.999999, **inputs)
+    found, _ = layer(features([reverse_complement(text) for text in texts]))
+    turned, _ = layer(features(texts), training=True)
+    np.testing.assert_allclose(turned, found, atol=1e-6)
+    assert found.shape[2] == 4 + 12 * ("open_frames" in inputs) + 6 * inputs.get("codon_size", 0)
+
+
+def test_bases_without_a_codon_have_no_vector_of_one():
+    vectors, _ = reader(codon_size=3)(features(["ACGT", "AC"]))
+    six = vectors.numpy()[:, :, 4:].reshape(2, 4, 2, 3, 3)
+    assert (six != 0).any(-1)[0, :, 0].tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]]
+    assert not six[1].any()
+
+
 def test_tags_are_not_turned():
     config = Config(Bases(other_strand=0.5), Tags(scheme="plain"), Recurrent(), Training())
     with pytest.raises(UsageError, match="tags would not follow"):
@@ -69,11 +86,9 @@ def test_what_stands_behind_the_end_does_not_count():
     np.testing.assert_allclose(alone[0], beside[0, :4], atol=1e-6)
 
 
-@pytest.mark.parametrize("position_size", [0, 2])
-def test_every_weight_of_a_classifier_learns(position_size):
-    config = Config(
-        Bases(max_length=8, motifs=3, position_size=position_size), Label(), Recurrent(units=4, dropout=0.0), Training()
-    )
+@pytest.mark.parametrize("inputs", [{}, {"position_size": 2}, {"open_frames": True}])
+def test_every_weight_of_a_classifier_learns(inputs):
+    config = Config(Bases(max_length=8, motifs=3, **inputs), Label(), Recurrent(units=4, dropout=0.0), Training())
     pipeline = ClassificationPipeline.fit(config, ROWS)
     batch = pipeline.encode(ROWS).batch(np.arange(3), 8)
     assert_every_weight_learns(build_model(config, pipeline), {k: tf.constant(v) for k, v in batch.items()}, False)

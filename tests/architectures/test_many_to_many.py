@@ -32,6 +32,17 @@ def test_every_weight_learns_and_nothing_else_counts(name):
     assert_alone_as_together(model, batch)
 
 
+@pytest.mark.parametrize("hidden_units", [0, 4])
+def test_the_output_sees_the_input_too(hidden_units):
+    pipeline, model = tagger(cell="rnn", skip=True, hidden_units=hidden_units)
+    batch = batch_of(pipeline, SENTENCES)
+    assert_every_weight_learns(model, batch, jit_compile=False)
+    assert_padding_changes_nothing(model, batch)
+    width = model.reader(batch)[0].shape[-1]
+    below = hidden_units or 2 * model.settings.model.units
+    assert model.projection.kernel.shape[0] == below + width
+
+
 @pytest.mark.parametrize("inputs", [{"characters": False}, {"one_hot": True, "affixes": True}])
 def test_every_input_learns(inputs):
     pipeline, model = tagger(inputs, cell="rnn", dropout=0.4, embedding_dropout=0.4, recurrent_dropout=0.2)

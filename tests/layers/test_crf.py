@@ -173,6 +173,21 @@ def test_a_saved_model_with_a_crf_reloads(tmp_path):
         np.testing.assert_allclose(one, other)
 
 
+def test_it_starts_from_what_tags_follow_each_other():
+    transitions, starts = bio_constraints(TAGS)
+    crf = CRF(COUNT, transitions, starts, constrain_likelihood=True)
+    pairs = np.array([[50, 9, 0], [3, 1, 6], [4, 0, 2]])
+    crf.start_from(pairs)
+    counted = (pairs + 1.0) * transitions
+    # Emissions that say nothing leave the Markov chain: the probability of a pair, of those that may stand first.
+    first = counted.sum(1) * starts
+    tags = np.array([[0, 1], [1, 2], [0, 0]])
+    found = crf.log_likelihood(tf.zeros([3, 2, COUNT]), tags)
+    expected = [np.log(first[a] / first.sum() * counted[a, b] / counted[a].sum()) for a, b in tags]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert np.isfinite(crf.transitions).all()
+
+
 def test_a_constraint_of_the_wrong_shape_is_refused():
     with pytest.raises(UsageError, match="transition_constraint has shape"):
         CRF(3, transition_constraint=[[True]])
