@@ -26,7 +26,7 @@ class BaseReader(keras.layers.Layer):
         their mask bool `[B, T]`).
 
     Raises:
-        UsageError: For `other_strand` where every base has a tag.
+        UsageError: For `other_strand` or `position_weights` where every base has a tag.
     """
 
     def __init__(self, config, codec, **kwargs):
@@ -38,6 +38,8 @@ class BaseReader(keras.layers.Layer):
                 "other_strand turns a sequence around, and its tags would not follow: set it to 0, or "
                 "targets.scheme=genes"
             )
+        if inputs.position_weights and tagging:
+            raise UsageError("position_weights score a whole window, and here every base has a tag: set it to 0")
         # Tags are turned together with the bases: by the pipeline.
         self.other_strand = 0.0 if tagging else inputs.other_strand
         self.seed_generator = keras.random.SeedGenerator()

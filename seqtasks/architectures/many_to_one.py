@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from seqtasks.architectures.position_weights import PositionWeights
 from seqtasks.architectures.readers import reader_of
 from seqtasks.architectures.stack import RecurrentStack
 from seqtasks.layers import Dropout, SequencePooling
@@ -10,6 +11,8 @@ from seqtasks.layers import Dropout, SequencePooling
 
 class Classifier(keras.Model):
     """A reader of the input, a recurrent stack, its steps pooled into one vector, and a softmax over the classes.
+
+    Where `position_weights` are asked for, what stands at each place of a window of DNA adds to the scores.
 
     Args:
         config: The run's configuration.
@@ -40,6 +43,9 @@ class Classifier(keras.Model):
         self.dropout = Dropout(model.dropout)
         self.hidden = keras.layers.Dense(model.hidden_units, activation="relu") if model.hidden_units else None
         self.projection = keras.layers.Dense(num_classes, dtype="float32")
+        self.position_weights = None
+        if getattr(config.inputs, "position_weights", 0):
+            self.position_weights = PositionWeights(config.inputs, num_classes)
 
     @classmethod
     def from_pipeline(cls, config, pipeline, first=None):
@@ -58,9 +64,13 @@ class Classifier(keras.Model):
 
     def call(self, features, training=False):
         sequences, mask = self.reader(features, training=training)
-        sequences = self.input_dropout(sequences, training=training)
-        states = self.recurrent(sequences, mask=mask, training=training)
-        return self.scores_of(self.pooling(states, mask=mask), training=training)
+        dropped = self.input_dropout(sequences, training=training)
+        states = self.recurrent(dropped, mask=mask, training=training)
+        scores = self.scores_of(self.pooling(states, mask=mask), training=training)
+        if self.position_weights is not None:
+            # A reader of bases gives them first, of the strand that it read.
+            scores += self.position_weights(sequences[:, :, :4], mask)
+        return scores
 
     def scores_of(self, vector, training=False):
         """Returns the classes' scores, float32 `[B, C]`, from the pooled steps of each sequence, `[B, D]`."""

@@ -234,6 +234,9 @@ class Bases(Ranged):
         motif_width: Bases of such a neighbourhood.
         position_size: Size of a learned vector of a base's distance from the middle of its sequence, for windows around
             a place in question; 0 for none.
+        position_weights: Classification only. Adds to a label's score, beside the network's, a weight for each place,
+            counted as for `position_size`, and what stands there: single bases (1, a position weight matrix), pairs
+            of neighbours too (2, a weight array), words of up to so many bases (weighted degree); 0 for none.
         open_frames: Tell of each base, for each of the six reading frames, how many codons there are around it without
             a stop codon.
         codon_size: Size of a learned vector of each codon; a base has six of them, one for each reading frame; 0 for
@@ -249,4 +252,5 @@ class Bases(Ranged):
     open_frames: bool = False
     codon_size: Count = 0
     position_size: Count = 0
+    position_weights: Annotated[int, Range(least=0, most=4)] = 0
     other_strand: Share = 0.0
