@@ -11,9 +11,11 @@ to 1 MB in place of a message. The answers are counted by code. INTERNAL, UNKNOW
 
 import argparse
 import collections
+import contextlib
 import random
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,17 +101,22 @@ def attack(channel, server, arguments) -> int:
     maker = RequestMaker(name, signatures_of(channel, name), chance, arguments.longest_text)
     probes = {key: maker.valid(key) for key in maker.signatures}
     before = {key: predict(channel, request, arguments.patience) for key, request in probes.items()}
-    answers, memory = [], []
+    answers, memory, most, stop = [], [], [resident_kilobytes(server.pid)], threading.Event()
+    watch = threading.Thread(target=watch_memory, args=(server, stop, most))
+    watch.start()
     with ThreadPoolExecutor(arguments.clients) as pool:
         while len(answers) < arguments.requests and server.poll() is None:
             batch = [maker.hostile() for _ in range(min(SAMPLED_EVERY, arguments.requests - len(answers)))]
             answers += pool.map(lambda sent: send(channel, *sent, arguments.patience), batch)
             if server.poll() is None:
                 memory.append(resident_kilobytes(server.pid))
+    stop.set()
+    watch.join()
     ended = server.poll()
     after = {} if ended is not None else {key: predict(channel, probes[key], arguments.patience) for key in probes}
     differing = [key for key in probes if after.get(key) != before[key]]
     report(answers, memory)
+    print(f"                 at most {most[0] / 1024:.0f} MiB")
     faults = [answer for answer in answers if answer.code in FAULTS]
     for fault in faults[:10]:
         print(f"FAULT {fault.kind}: {fault.code} after {fault.seconds:.2f} s: {fault.details[:300]}")
@@ -118,6 +125,13 @@ def attack(channel, server, arguments) -> int:
     if differing:
         print(f"FAULT valid requests are answered otherwise than before: {', '.join(differing)}")
     return 1 if faults or differing or ended is not None else 0
+
+
+def watch_memory(server, stop: threading.Event, most: list[int]) -> None:
+    """Keeps the most memory that the server had, looking often, until it is told to stop."""
+    while not stop.wait(0.02) and server.poll() is None:
+        with contextlib.suppress(OSError, StopIteration):  # it ends just now
+            most[0] = max(most[0], resident_kilobytes(server.pid))
 
 
 def report(answers: list[Answer], memory: list[int]) -> None:
@@ -201,7 +215,7 @@ class RequestMaker:
         """Returns a request whose names, types and shapes are right; its values may be odd."""
         request = predict_pb2.PredictRequest()
         request.model_spec.name, request.model_spec.signature_name = self.name, signature
-        rows = self.chance.choice([0, 1, 2, 5]) if odd else 2
+        rows = self.chance.choice([0, 1, 2, 5, 5, 1000, 3000]) if odd else 2
         for name, info in sorted(self.signatures[signature].inputs.items()):
             sizes = [size.size if size.size >= 0 else self.chance.randint(0, 9) for size in info.tensor_shape.dim]
             shape = [rows, *sizes[1:]] if sizes else []
@@ -211,7 +225,9 @@ class RequestMaker:
     def _values(self, dtype, shape, odd: bool) -> np.ndarray:
         count = int(np.prod(shape))
         if dtype == tf.string:
-            items = [self._text() if odd else b"Ada lived in London ." for _ in range(count)]
+            items = [self._text() if odd else b"Ada lived in London ." for _ in range(min(count, 10))]
+            # Many rows are a few texts over and over, or no message would hold them.
+            items = (items * (count // 10 + 1))[:count]
             return np.array([*items, None], object)[:-1].reshape(shape)
         if dtype.is_floating:
             items = [self.chance.choice(NUMBERS) if odd else 0.5 for _ in range(count)]
@@ -223,7 +239,7 @@ class RequestMaker:
         return np.array(items, dtype.as_numpy_dtype).reshape(shape)
 
     def _text(self) -> bytes:
-        if self.chance.random() < 0.01:
+        if self.chance.random() < 0.02:
             longest = self.chance.choice([self.longest_text // 100, self.longest_text])
             return (self.chance.choice(WORDS) * longest).encode()[:longest]
         if self.chance.random() < 0.3:

@@ -157,8 +157,8 @@ class ClassifierTwin(Twin):
 
     def call(self, text):
         words = self.vectorization(text)
-        length = ops.sum(ops.cast(words != 0, "int32"), axis=1)
-        return self.answer(self.scores(keep_ends(words, length, self.longest)))
+        words = keep_ends(tf.RaggedTensor.from_tensor(words, padding=0), self.longest).to_tensor(shape=[None, None])
+        return self.answer(self.scores(words))
 
     def answer(self, scores):
         probabilities = ops.softmax(scores)

@@ -4,9 +4,9 @@
 
 The server runs in a process of its own. It gets random bytes of up to 1 MB, JSON that is cut off, nested thousands
 deep, holds bytes that are no UTF-8, numbers that are none or too large, values of wrong types, columns of different
-lengths and no rows, texts of up to 1 MB, paths at random, and bytes that are no HTTP. A status of 500 and above, a
-request that is not answered within `--patience` seconds, a server that ends, or valid requests that are answered
-otherwise afterwards make the exit code 1.
+lengths, no rows and thousands of them, texts of up to 1 MB, also among short ones, paths at random, and bytes that are
+no HTTP. A status of 500 and above, a request that is not answered within `--patience` seconds, a server that ends, or
+valid requests that are answered otherwise afterwards make the exit code 1.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import http.client
 import random
 import socket
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,13 +64,17 @@ def attack(server: Server, arguments) -> int:
     maker = RequestMaker(server.path, signatures, random.Random(arguments.seed), arguments.longest)
     probes = [maker.valid(name) for name in sorted(signatures)]
     before = [ask(server, "probe", "POST", maker.predict, body, arguments.patience) for body in probes]
-    answers, memory = [], [server.mebibytes()]
+    answers, memory, stop = [], [server.mebibytes()], threading.Event()
+    watch = threading.Thread(target=watch_memory, args=(server, stop, peaks := [memory[0]]))
+    watch.start()
     while len(answers) < arguments.requests and server.process.poll() is None:
         count = min(SAMPLED_EVERY, arguments.requests - len(answers))
         answers += send_all(server, [maker.hostile() for _ in range(count)], arguments)
         if server.process.poll() is None:
             memory.append(server.mebibytes())
-    report(answers, memory)
+    stop.set()
+    watch.join()
+    report(answers, memory, max(peaks))
     faults = [answer for answer in answers if answer.status[0] not in "234"]
     for fault in faults[:10]:
         print(f"FAULT {fault.kind}: {fault.status} after {fault.seconds:.2f} s: {fault.content[:300]}")
@@ -82,6 +87,13 @@ def attack(server: Server, arguments) -> int:
         print(f"FAULT a valid request was answered before with {one.status} {one.content[:200]}")
         print(f"                         and is answered now with {two.status} {two.content[:200]}")
     return 1 if faults or differing else 0
+
+
+def watch_memory(server: Server, stop: threading.Event, found: list[float]) -> None:
+    """Keeps the most memory that the server had, looking often, until it is told to stop."""
+    while not stop.wait(0.02) and server.process.poll() is None:
+        with contextlib.suppress(OSError, StopIteration):  # it ends just now
+            found[0] = max(found[0], server.mebibytes())
 
 
 def send_all(server: Server, requests: list[tuple], arguments) -> list[Answer]:
@@ -125,7 +137,7 @@ def ask_without_http(server: Server, data: bytes, patience: float) -> tuple[str,
     return (content[9:12].decode("latin-1") if content else "400 (cut off)"), content
 
 
-def report(answers: list[Answer], memory: list[float]) -> None:
+def report(answers: list[Answer], memory: list[float], most: float) -> None:
     """Prints the counts, the slowest answers, and how the server's memory went."""
     counts = collections.Counter((answer.kind, answer.status) for answer in answers)
     kinds = sorted({answer.kind for answer in answers})
@@ -137,7 +149,7 @@ def report(answers: list[Answer], memory: list[float]) -> None:
     print(f"slowest answer       {slowest.seconds:.2f} s ({slowest.kind}, {slowest.status})")
     half = memory[len(memory) // 2 :]
     slope = np.polyfit(np.arange(len(half)), half, 1)[0] * 1000 / SAMPLED_EVERY if len(half) > 1 else 0.0
-    first, last, most = memory[0], memory[-1], max(memory)
+    first, last = memory[0], memory[-1]
     print(f"memory               {first:.0f} MiB at the start, {last:.0f} at the end, at most {most:.0f};")
     print(f"                     {slope:+.2f} MiB per 1,000 requests in the second half")
 

@@ -32,6 +32,8 @@ class RequestMaker:
             "no rows": self._no_rows,
             "uneven columns": self._uneven,
             "long texts": lambda: self._request(self._long, rows=1),
+            "long and short": self._long_and_short,
+            "many rows": self._many_rows,
             "odd texts": lambda: self._request(lambda info: " ".join(self.chance.choices(WORDS, k=8))),
             "no base64": lambda: self._request(lambda info: {"b64": self._text()}),
         }
@@ -80,12 +82,44 @@ class RequestMaker:
             return "Ada lived in London ."
         return False if kind == "DT_BOOL" else 1.0 if kind in ("DT_FLOAT", "DT_DOUBLE") else 1
 
-    def _long(self, info: dict):
+    def _long(self, info: dict, least: float = 0.0):
         if info["dtype"] != "DT_STRING":
             return self._right(info)
-        size = int(self.longest ** self.chance.random())
+        size = int(self.longest ** self.chance.uniform(least, 1))
         unit = (self.chance.choice(WORDS) + self.chance.choice(["", " "])) or "a"
         return (unit * (size // len(unit.encode()) + 1))[:size]
+
+    def _long_and_short(self) -> bytes:
+        """Returns one long text, which all short ones beside it are padded to."""
+        rows = self.chance.choice([2, 5, 50, 1000])
+        values = iter([lambda info: self._long(info, 0.7), *[self._right] * rows])
+        return self._rows(rows, lambda: next(values))
+
+    def _many_rows(self) -> bytes:
+        """Returns as many rows as there is room for, or so many of a certain length."""
+        if self.chance.random() < 0.3:
+            return self._rows(self.longest // 30, lambda: lambda info: "" if info["dtype"] == "DT_STRING" else 1)
+        count = self.chance.choice([100, 1000, 2000, 3000])
+        size = self.longest // count - 8
+
+        def value(info):
+            if info["dtype"] != "DT_STRING":
+                return self._right(info)
+            # All of them different: what stands there twice may be computed once.
+            return "".join(self.chance.choices("abcdefgh ", k=max(size, 1)))
+
+        return self._rows(count, lambda: value)
+
+    def _rows(self, count: int, value) -> bytes:
+        """Returns a request whose rows each get another function of what the metadata says of an input."""
+        signature = self._signature()
+        inputs = self._signatures[signature]
+        made = []
+        for _ in range(count):
+            one = value()
+            made.append({name: self._nested(info, one) for name, info in inputs.items()})
+        columns = {name: [row[name] for row in made] for name in inputs}
+        return json.dumps({"signature_name": signature, "inputs": columns}).encode()
 
     def _text(self) -> str:
         return "".join(self.chance.choices("QUJD=! \n\ud800é", k=self.chance.randrange(30)))

@@ -34,6 +34,19 @@ class DataError(SeqtasksError):
         self.path = path
 
 
+class RefusedError(DataError):
+    """Inputs that a model refuses, as they are too long for it.
+
+    Args:
+        rows: Why, by their places among all inputs.
+    """
+
+    def __init__(self, rows: dict[int, str]):
+        first = min(rows)
+        super().__init__(f"text {first + 1}: {rows[first]}")
+        self.rows = rows
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns the tail of an error message for a name that is not known.
 

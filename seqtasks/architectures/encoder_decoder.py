@@ -10,6 +10,7 @@ from seqtasks.architectures.symbol_scores import SymbolScores
 from seqtasks.data.symbols import END_ID
 from seqtasks.decoding.beam_search import Manner, beam_search
 from seqtasks.decoding.sampling import draw
+from seqtasks.decoding.scoring import in_parts
 from seqtasks.errors import UsageError
 from seqtasks.layers import Dropout
 from seqtasks.layers.dropout import uniform
@@ -175,8 +176,9 @@ class EncoderDecoder(keras.Model):
     def log_probabilities(self, batch):
         """Returns the log-probability of each target symbol, given those before it, float32 `[B, S]`; 0 for padding."""
         outputs, _ = self(batch, training=False)
-        losses = self._cross_entropies(outputs, batch["targets"], training=False)
-        return tf.where(batch["target_mask"], -losses, 0.0)
+        mask = batch["target_mask"]
+        found = in_parts(self.score, outputs[mask], batch["targets"][mask])
+        return tf.scatter_nd(tf.where(mask), found, tf.shape(mask, tf.int64))
 
     def _write(self, inputs, memory, states, training):
         sequences = self.input_dropout(self.target(inputs, training=training), training=training)

@@ -102,8 +102,12 @@ class PianoRollModel(NextStepModel):
         ended = tf.cumsum(tf.cast(ends, tf.int32), axis=1)
         total = tf.reduce_sum(tf.cast(ends, tf.int32), axis=1)
         width = tf.maximum(tf.reduce_max(total), 0) + 1
-        place = tf.one_hot(ended - tf.cast(ends, tf.int32), width)
-        rolls = tf.einsum("btf,btp->bfp", place, tf.where(mask[:, :, None], _columns(inputs), 0.0))
+        # Each frame is the sum of its symbols. As a product, that would take memory by the square of a piece's length.
+        rows = tf.shape(inputs)[0]
+        frame = ended - tf.cast(ends, tf.int32) + width * tf.range(rows)[:, None]
+        columns = tf.where(mask[:, :, None], _columns(inputs), 0.0)
+        rolls = tf.math.unsorted_segment_sum(columns, frame, rows * width)
+        rolls = tf.reshape(rolls, [rows, width, PITCHES + 1])
         # The last frame may have no end yet.
         outputs, states = self(rolls, mask=tf.sequence_mask(total, width))
         heard = tf.cast(tf.gather(outputs, tf.maximum(ended - 1, 0), batch_dims=1), tf.float32)

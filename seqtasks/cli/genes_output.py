@@ -13,11 +13,12 @@ class Named(str):
     Args:
         sequence: The sequence.
         name: Its name.
+        place: The file, and the line where it begins.
     """
 
-    def __new__(cls, sequence: str, name: str):
+    def __new__(cls, sequence: str, name: str, place: tuple = ()):
         text = super().__new__(cls, sequence)
-        text.name = name
+        text.name, text.place = name, place
         return text
 
 
@@ -44,7 +45,7 @@ def fasta_sequences(file: str, skip_bad_rows: bool, notes: list[str]) -> Iterato
 
     records, _ = read_fasta(file, ReadOptions(skip_bad_rows=skip_bad_rows), notes)
     for record in records:
-        yield Named(record.sequence, record.name)
+        yield Named(record.sequence, record.name, (file, record.line))
 
 
 def check_genes(run, style: str) -> None:

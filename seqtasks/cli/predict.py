@@ -5,11 +5,9 @@ import itertools
 import click
 
 from seqtasks.cli.genes_output import GENE_FORMATS, check_genes, gene_lines
-from seqtasks.cli.inputs import loaded_inputs, read_inputs, text_arguments
+from seqtasks.cli.inputs import answered, loaded_inputs, read_inputs, text_arguments
 from seqtasks.cli.options import check_new, common_options, output_dir_option
 from seqtasks.errors import UsageError
-
-LINES_AT_ONCE = 512
 
 
 @click.command("predict")
@@ -80,8 +78,7 @@ def predict_command(
     if rescore is not None:
         predictor = _rescoring(predictor, resolve(rescore, output_dir), lm_weight, word_bonus)
     inputs = loaded_inputs(inputs, predictor, skip_bad_rows, notes)
-    chunks = iter(lambda: list(itertools.islice(inputs, LINES_AT_ONCE)), [])
-    predictions = (found for chunk in chunks for found in (predictor.n_best if n_best else predictor.predict)(chunk))
+    predictions = answered(predictor.n_best if n_best else predictor.predict, inputs, skip_bad_rows, notes)
     if style in GENE_FORMATS:
         for line in gene_lines(predictions, style):
             click.echo(line)

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from seqtasks.cli.inputs import read_inputs, text_arguments
+from seqtasks.cli.inputs import read_inputs, refused, text_arguments
 from seqtasks.cli.options import common_options, output_dir_option
-from seqtasks.errors import UsageError
+from seqtasks.errors import RefusedError, UsageError
 
 
 @click.command("score")
@@ -43,7 +43,7 @@ def score_command(run, texts, files, details, style, output_dir, code):
     from seqtasks.task import ENCODER_DECODER
     from seqtasks.training.run_folder import family_of, resolve
 
-    inputs = list(read_inputs(texts, files))
+    given = inputs = list(read_inputs(texts, files))
     run = resolve(run, output_dir)
     if settings := music_settings(run):
         inputs = [written_piece(text, settings) for text in inputs]
@@ -52,7 +52,10 @@ def score_command(run, texts, files, details, style, output_dir, code):
     start_tensorflow()
     from seqtasks.serving.scoring import score
 
-    scores = score(run, inputs, output_dir=output_dir)
+    try:
+        scores = score(run, inputs, output_dir=output_dir)
+    except RefusedError as error:
+        raise next(iter(refused(error, given).values())) from None
     if style == "text":
         # Between two readings of one sentence the question is which is likelier; a file keeps its order.
         ranked = not files and "-" not in texts and len(scores) > 1

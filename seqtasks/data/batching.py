@@ -10,6 +10,8 @@ if typing.TYPE_CHECKING:
     import numpy as np
 
 FILLER = -1
+MOST_STEPS = 65_536
+"""Padded steps of a batch of predictions."""
 
 
 def bucket_boundaries(lengths: "np.ndarray", buckets: int = 8, multiple: int = 8) -> list[int]:
@@ -38,16 +40,17 @@ def bucketed_batches(
 
     In training (with `rng`), examples are shuffled, gathered by bucket, and the batches shuffled
     again; what does not fill a batch moves up into the next bucket, so that at most one batch is
-    filled up. In evaluation (without), examples are sorted by length.
+    filled up. In evaluation (without), examples are sorted by length, and where they are long,
+    batches have fewer rows: none takes more than `MOST_STEPS`, unless it is of one row.
 
     Args:
         lengths: Lengths of the examples.
-        batch_size: Rows of every batch.
+        batch_size: Rows of every batch, fewer where `MOST_STEPS` would be exceeded.
         boundaries: Lengths to pad to, ascending; beyond the last one, they double.
         rng: Shuffles; None keeps the examples sorted.
 
     Returns:
-        A list of `(indices, padded_length)`: int64 array of `batch_size` example indices, where
+        A list of `(indices, padded_length)`: int64 array of the batch's example indices, where
         `FILLER` (-1) stands for a row without an example, and the length to pad to.
     """
     import numpy as np
@@ -56,8 +59,13 @@ def bucketed_batches(
     boundaries = _reaching(boundaries, int(lengths.max(initial=1)))
     if rng is None:
         order = np.argsort(-lengths, kind="stable")
-        batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-        return [_fill(batch, lengths, batch_size, boundaries) for batch in batches]
+        batches = []
+        while len(order):
+            padded = boundaries[int(np.searchsorted(boundaries, lengths[order[0]]))]
+            rows = max(1, min(batch_size, MOST_STEPS // padded))
+            batches.append(_fill(order[:rows], lengths, rows, boundaries))
+            order = order[rows:]
+        return batches
     order = rng.permutation(len(lengths))
     buckets = np.searchsorted(boundaries, lengths[order])
     batches, rest = [], order[:0]

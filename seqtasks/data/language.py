@@ -116,7 +116,7 @@ class LanguagePipeline:
         inputs = self.config.inputs
         if inputs.context == "example":
             for batch in encoded.batches(batch_size, self.lengths, rng):
-                yield {**batch, "begins": np.ones(batch_size, bool)}
+                yield {**batch, "begins": np.ones(len(batch["rows"]), bool)}
             return
         splits = encoded.splits if inputs.context == "document" else encoded.splits[[0, -1]]
         rows = self.config.training.batch_size

@@ -14,8 +14,6 @@ from seqtasks.data.pipeline import Encoded
 from seqtasks.errors import DataError, UsageError
 from seqtasks.files import write_text
 
-MOST_STEPS = 500_000
-
 
 class TaggingPipeline:
     """Turns sequences into features, and the network's answers into tags.
@@ -95,15 +93,10 @@ class TaggingPipeline:
         return encoded
 
     def batches(self, encoded: Encoded, batch_size: int, rng=None):
-        """Yields dense batches; see `Encoded.batches`.
-
-        Where sequences are long, batches of predictions have fewer rows, so that they fit into the memory.
-        """
+        """Yields dense batches; see `Encoded.batches`."""
         window = getattr(self.config.inputs, "window", 0)
         if rng is not None and window:
             encoded = encoded.pieces(window, rng)
-        if rng is None:
-            batch_size = max(1, min(batch_size, MOST_STEPS // max(1, int(encoded.lengths.max(initial=1)))))
         batches = encoded.batches(batch_size, self.codec.lengths, rng)
         share = getattr(self.config.inputs, "other_strand", 0.0)
         if rng is not None and share and self.config.targets.scheme == "genes":

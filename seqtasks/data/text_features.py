@@ -13,17 +13,21 @@ def words_of(text: tf.Tensor, inputs: Text) -> tf.RaggedTensor:
     return tokens.with_values(normalize(tokens.values, inputs.lowercase, False))
 
 
-def keep_ends(ids: tf.Tensor, lengths: tf.Tensor, limit: int) -> tf.Tensor:
+def keep_ends(words: tf.RaggedTensor, limit: int) -> tf.RaggedTensor:
     """Returns rows of which, where they are longer than `limit`, the first and last halves are kept.
 
+    Nothing is padded to do so: one long row among many would take more memory than there is.
+
     Args:
-        ids: int `[B, T]`, padded at the right.
-        lengths: int `[B]`.
+        words: `[B, (T)]`.
         limit: The most that is kept.
     """
-    position = tf.range(tf.minimum(tf.shape(ids)[1], limit))
-    left_out = tf.maximum(tf.cast(lengths, tf.int32) - limit, 0)[:, None]
-    return tf.gather(ids, tf.where(position < limit // 2, position, position + left_out), batch_dims=1)
+    rows, lengths = words.value_rowids(), words.row_lengths()
+    position = tf.range(tf.size(rows, rows.dtype)) - tf.gather(words.row_starts(), rows)
+    to_end = tf.gather(lengths, rows) - position
+    kept = (position < limit // 2) | (to_end <= limit - limit // 2)
+    splits = tf.concat([[0], tf.cumsum(tf.minimum(lengths, limit))], axis=0)
+    return tf.RaggedTensor.from_row_splits(tf.boolean_mask(words.values, kept), splits, validate=False)
 
 
 class TextFeatures(tf.Module):
@@ -67,10 +71,9 @@ class TextFeatures(tf.Module):
 
     def _dense_ids(self, text):
         """Returns int32 `[B, T]`, T at least 1, and how many of each row count."""
-        words = words_of(text, self.inputs)
+        words = keep_ends(words_of(text, self.inputs), self.inputs.max_length)
         ids = words.with_values(tf.cast(self.words.lookup(words.values), tf.int32))
-        lengths, limit = tf.cast(words.row_lengths(), tf.int32), self.inputs.max_length
+        lengths = tf.cast(words.row_lengths(), tf.int32)
         # Without rows, the maximum is the least number there is.
         width = tf.maximum(tf.reduce_max(lengths), 1)
-        ids = ids.to_tensor(shape=tf.stack([-1, width]))
-        return keep_ends(ids, lengths, limit), tf.minimum(lengths, limit)
+        return ids.to_tensor(shape=tf.stack([-1, width])), lengths

@@ -67,14 +67,14 @@ class PairTables(tf.Module):
         mask = tf.sequence_mask(ids.row_lengths())
         return pad_empty({"source": ids.to_tensor(0, shape=[None, None]), "mask": mask})
 
-    def targets(self, text: tf.Tensor) -> dict:
+    @staticmethod
+    def targets(ids: tf.RaggedTensor) -> dict:
         """Returns what the decoder reads, `inputs`, and is to write, `targets`, int32 `[B, S]`, and `target_mask`.
 
         Args:
-            text: Target texts, string `[B]`.
+            ids: Symbols of target texts, ragged int32 `[B, (S)]`.
         """
-        ids = self.target.ids(text)
-        end = tf.fill([tf.shape(text)[0], 1], END_ID)
+        end = tf.fill([ids.nrows(out_type=tf.int32), 1], END_ID)
         targets = tf.concat([ids, tf.RaggedTensor.from_tensor(end)], axis=1)
         inputs = tf.concat([tf.RaggedTensor.from_tensor(end), ids], axis=1)
         return {

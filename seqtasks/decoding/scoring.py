@@ -33,13 +33,27 @@ def log_probabilities(model, inputs: tf.RaggedTensor, targets: tf.RaggedTensor) 
     """
     mask = tf.sequence_mask(inputs.row_lengths())
     outputs = tf.boolean_mask(model.read(inputs.to_tensor(), mask)[0], mask)
+    return targets.with_values(in_parts(model.score, outputs, targets.values))
+
+
+def in_parts(score, outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """Returns the log-probability of each symbol, float32 `[N]`.
+
+    Args:
+        score: Makes of outputs every symbol's score before the softmax, float32 `[N, V]`. No more than `AT_ONCE` rows
+            of them are held at a time.
+        outputs: float `[N, D]`.
+        targets: The symbols, int32 `[N]`.
+    """
     count = tf.shape(outputs)[0]
-    missing = -count % AT_ONCE
-    outputs = tf.reshape(tf.pad(outputs, [[0, missing], [0, 0]]), [-1, AT_ONCE, outputs.shape[-1]])
-    wanted = tf.reshape(tf.pad(targets.values, [[0, missing]]), [-1, AT_ONCE])
+    # What fits into one part is one, without padding. And without any symbol there is a part that nobody looks at.
+    size = tf.clip_by_value(count, 1, AT_ONCE)
+    missing = tf.maximum(-count % size, size - count)
+    parts = tf.reshape(tf.pad(outputs, [[0, missing], [0, 0]]), [-1, size, outputs.shape[-1]])
+    wanted = tf.reshape(tf.pad(targets, [[0, missing]]), [-1, size])
 
     def part(both):
-        return -tf.nn.sparse_softmax_cross_entropy_with_logits(both[1], model.score(both[0]))
+        return -tf.nn.sparse_softmax_cross_entropy_with_logits(both[1], score(both[0]))
 
-    found = tf.map_fn(part, (outputs, wanted), fn_output_signature=tf.TensorSpec([AT_ONCE], tf.float32))
-    return targets.with_values(tf.reshape(found, [-1])[:count])
+    found = tf.map_fn(part, (parts, wanted), fn_output_signature=tf.TensorSpec([None], tf.float32))
+    return tf.reshape(found, [-1])[:count]

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from seqtasks.ranges import Count, Positive, Range, Ranged, Rate, Share
+from seqtasks.sections.limits import Limited
 
 
 @dataclass(frozen=True)
-class Tokens(Ranged):
+class Tokens(Limited):
     """Input of a tagging task: a sentence as words, each word also by its spelling.
 
     Args:
@@ -44,7 +45,7 @@ class Tokens(Ranged):
 
 
 @dataclass(frozen=True)
-class Text(Ranged):
+class Text(Limited):
     """Input of a classification task: a text, cut into words and punctuation inside the graph.
 
     Args:
@@ -70,7 +71,7 @@ class Text(Ranged):
 
 
 @dataclass(frozen=True)
-class Symbols(Ranged):
+class Symbols(Limited):
     """Input of a language model: a text as words, characters or bytes, one after the other.
 
     Args:
@@ -86,8 +87,10 @@ class Symbols(Ranged):
             length of others. `"document"`: likewise, but an example is long and cut into windows, the state carried
             from one to the next. `"text"`: all examples of a split are one text, cut likewise.
         window: Steps of a window, through which gradients flow back (truncated backpropagation through time).
+        longest_text: See `Limited`. A letter is less than a word, and a model of letters takes longer texts.
     """
 
+    longest_text: Positive = 50_000
     unit: Literal["word", "character", "byte"] = "word"
     tokenizer: Literal["words", "blanks"] = "words"
     lowercase: bool = False
@@ -100,7 +103,7 @@ class Symbols(Ranged):
 
 
 @dataclass(frozen=True)
-class Frames(Ranged):
+class Frames(Limited):
     """Input of a music task: a piece as frames, for every time step the pitches that sound in it.
 
     Args:
@@ -116,8 +119,10 @@ class Frames(Ranged):
             of others. `"document"`: likewise, but the piece is cut into windows, the state carried from one to the
             next; one that is longer than the rows of batches are is cut into several.
         window: Steps of a window, through which gradients flow back.
+        longest_text: See `Limited`.
     """
 
+    longest_text: Positive = 50_000
     frames_per_quarter: Annotated[int, Range(least=1, most=480)] = 1
     drums: bool = False
     order: Literal["ascending", "descending"] = "descending"
@@ -131,7 +136,7 @@ class Frames(Ranged):
 
 
 @dataclass(frozen=True)
-class SourceText(Ranged):
+class SourceText(Limited):
     """Input of a translation task: a text that an encoder reads.
 
     Args:
@@ -222,7 +227,7 @@ class Clip(Ranged):
 
 
 @dataclass(frozen=True)
-class Bases(Ranged):
+class Bases(Limited):
     """Input of a DNA task: a sequence of bases, each as the probabilities of A, C, G and T.
 
     Args:
@@ -243,8 +248,12 @@ class Bases(Ranged):
             none.
         other_strand: Share of the training sequences that are read from the other strand, anew in every epoch: where
             the label is the same for both, or tags have the scheme `"genes"`, which are turned as well.
+        longest_text: See `Limited`; genomes are long, and a base takes less memory than a word.
+        largest_batch: See `Limited`.
     """
 
+    longest_text: Positive = 100_000
+    largest_batch: Positive = 131_072
     max_length: Positive = 1_000
     window: Count = 0
     motifs: Count = 64

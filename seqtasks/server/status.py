@@ -58,7 +58,9 @@ def as_serving_error(error: BaseException) -> ServingError:
     if isinstance(error, ServingError):
         return error
     if isinstance(error, tf.errors.OpError):
-        return ServingError(error_codes_pb2.Code.Name(error.error_code), _one_line(error.message))
+        # Behind it stand the graph's nodes, which nobody who asks knows.
+        message, _, _ = error.message.partition("\n\t [[")
+        return ServingError(error_codes_pb2.Code.Name(error.error_code), _one_line(message))
     if isinstance(error, MemoryError):
         return ServingError("RESOURCE_EXHAUSTED", "not enough memory to answer the request")
     code = "INVALID_ARGUMENT" if isinstance(error, (TypeError, ValueError)) else "INTERNAL"

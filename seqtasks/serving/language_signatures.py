@@ -12,21 +12,23 @@ DEFAULTS = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": 50, "see
 _ROW = {"text": tf.string, "prompt": tf.string, "temperature": tf.float32, "top_p": tf.float32}
 
 
-def language_signatures(tables, pipeline, model, allow_unknown: bool = False) -> dict:
+def language_signatures(tables, pipeline, model, limits, allow_unknown: bool = False) -> dict:
     """Returns the functions of a language model by signature name; see `seqtasks.serving.signatures`.
 
     Args:
         tables: The pipeline's tables of symbols.
         pipeline: The fitted pipeline.
         model: The network.
+        limits: `seqtasks.data.limits.Limits`.
         allow_unknown: Whether `<UNK>` may be drawn.
     """
 
     @tf.function(input_signature=_specs("prompt", *DEFAULTS), autograph=False)
     def serving_default(prompt, temperature, top_k, top_p, max_length, seed):
         # What a text may take is set aside before its first symbol is drawn.
-        wishes = Wishes(temperature, top_k, top_p, tf.minimum(max_length, LONGEST), seed)
-        found = generate(model, tables.ids(prompt), wishes, allow_unknown)
+        wishes = limits.written(Wishes(temperature, top_k, top_p, tf.minimum(max_length, LONGEST), seed))
+        (ids,) = limits.fit(tables.ids(limits.few(prompt)))
+        found = generate(model, ids, wishes, allow_unknown)
         return {
             "text": tables.continued(prompt, found.ids),
             "log_probability": found.log_probability,
@@ -35,7 +37,8 @@ def language_signatures(tables, pipeline, model, allow_unknown: bool = False) ->
 
     @tf.function(input_signature=_specs("text"), autograph=False)
     def score(text):
-        inputs, targets = targets_of(tables.ids(text), pipeline.ends)
+        (ids,) = limits.fit(tables.ids(limits.few(text)))
+        inputs, targets = targets_of(ids, pipeline.ends)
         found = log_probabilities(model, inputs, targets)
         length = tf.cast(targets.row_lengths(), tf.int32)
         total = tf.reduce_sum(found, axis=1)

@@ -59,6 +59,7 @@ def model_card(description: dict) -> str:
             "|---|---|---|",
             *(_signature(name, entry) for name, entry in description["signatures"].items()),
             "",
+            *_limits(description["config"]["inputs"]),
             "## Calling it",
             "",
             *_rest(description),
@@ -143,6 +144,18 @@ def _scores(description: dict) -> list[str]:
 def _signature(name: str, entry: dict) -> str:
     sides = ("; ".join(map(_tensor, entry[side])) for side in ("inputs", "outputs"))
     return f"| `{name}` | {' | '.join(sides)} |"
+
+
+def _limits(inputs: dict) -> list[str]:
+    if "most_rows" not in inputs:
+        return []
+    rows, longest, places = (f"{inputs[name]:,}" for name in ("most_rows", "longest_text", "largest_batch"))
+    return [
+        f"A request may have {rows} rows, a text {longest} symbols where it is not cut to `max_length`, and rows times",
+        f"the longest text may be {places}. What is more is refused with INVALID_ARGUMENT (REST: 400): send long texts",
+        "in parts, and apart from short ones.",
+        "",
+    ]
 
 
 def _tensor(tensor: dict) -> str:

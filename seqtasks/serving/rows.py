@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqtasks.errors import UsageError
+from seqtasks.errors import RefusedError, UsageError
 
 BATCH_ROWS = 64
 BATCH_BYTES = 64_000  # a tagger takes about 15 kB of memory for each
@@ -20,16 +20,37 @@ def run_in_batches(signature: Callable[..., dict], arguments: dict[str, list], s
 
     Returns:
         Each row's outputs by name, in the rows' order.
+
+    Raises:
+        RefusedError: If the model's limits refuse some of them even alone; see `seqtasks.data.limits`.
     """
     import tensorflow as tf
 
-    answers = [{} for _ in sizes]
-    for indices in _batches(sizes):
+    from seqtasks.data.limits import refusal
+
+    answers, refused = [{} for _ in sizes], {}
+    # The longest first: if some are refused, not all has been done for nothing.
+    waiting = list(_batches(sizes))
+    while waiting:
+        indices = waiting.pop()
         batch = {name: [rows[index] for index in indices] for name, rows in arguments.items()}
-        outputs = signature(**{name: tf.constant(dense(rows)) for name, rows in batch.items()})
+        try:
+            outputs = signature(**{name: tf.constant(dense(rows)) for name, rows in batch.items()})
+        except tf.errors.InvalidArgumentError as error:
+            if (why := refusal(error)) is None:
+                raise
+            if len(indices) == 1:
+                refused[indices[0]] = why.removeprefix("row 0 is ")
+            else:
+                # Together they may be too much where each by itself is not.
+                half = len(indices) // 2
+                waiting += [indices[:half], indices[half:]]
+            continue
         outputs = {name: value.numpy() for name, value in outputs.items()}
         for position, index in enumerate(indices):
             answers[index] = {name: value[position] for name, value in outputs.items()}
+    if refused:
+        raise RefusedError(refused)
     return answers
 
 

@@ -7,6 +7,7 @@ import functools
 
 import tensorflow as tf
 
+from seqtasks.data.limits import Limits
 from seqtasks.errors import SeqtasksError
 from seqtasks.task import ENCODER_DECODER, MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, TRANSCRIPTION
 
@@ -81,32 +82,33 @@ def build_module(task_name: str, family: str, config, pipeline, model, allow_unk
 
     Returns:
         A `ServingModule` with the attribute `signatures`, a dictionary of `tf.function`s that run
-        with any number of rows, none included, and any text.
+        with any number of rows, none included, and any text, within `seqtasks.data.limits`.
 
     Raises:
         SeqtasksError: For a family that has no signatures.
     """
-    tables = pipeline.graph()
+    tables, limits = pipeline.graph(), Limits(config.inputs)
     if family == ONE_TO_MANY:
         from seqtasks.serving.language_signatures import DEFAULTS, language_signatures
 
-        return ServingModule(tables, model, language_signatures(tables, pipeline, model, allow_unknown), DEFAULTS)
+        signatures = language_signatures(tables, pipeline, model, limits, allow_unknown)
+        return ServingModule(tables, model, signatures, DEFAULTS)
     if family == ENCODER_DECODER:
         from seqtasks.serving.translation_signatures import DEFAULTS, translation_signatures
 
-        return ServingModule(tables, model, translation_signatures(tables, pipeline, model), DEFAULTS)
+        return ServingModule(tables, model, translation_signatures(tables, pipeline, model, limits), DEFAULTS)
     if family == TRANSCRIPTION:
         from seqtasks.serving.transcription_signatures import transcription_signatures
 
-        return ServingModule(tables, model, transcription_signatures(tables, pipeline, model))
+        return ServingModule(tables, model, transcription_signatures(tables, pipeline, model, limits))
     builders = {MANY_TO_MANY: _tagging, MANY_TO_ONE: _classification}
     if family not in builders:
         known = ", ".join([*builders, ONE_TO_MANY, ENCODER_DECODER, TRANSCRIPTION])
         raise SeqtasksError(f"task {task_name!r}: a {family} task cannot be exported. Known: {known}.")
-    return ServingModule(tables, model, builders[family](tables, pipeline, model))
+    return ServingModule(tables, model, builders[family](tables, pipeline, model, limits))
 
 
-def _tagging(tables, pipeline, model) -> dict:
+def _tagging(tables, pipeline, model, limits) -> dict:
     names = list(pipeline.tags)
 
     def tag(tokens: tf.RaggedTensor) -> dict:
@@ -122,7 +124,7 @@ def _tagging(tables, pipeline, model) -> dict:
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text):
-        tokens, starts, ends = tables.cut(text)
+        tokens, starts, ends = limits.fit(*tables.cut(limits.few(text)))
         found = tag(tokens)
         width = tf.shape(found["tags"])[1]
         return {
@@ -134,14 +136,15 @@ def _tagging(tables, pipeline, model) -> dict:
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")], autograph=False)
     def tokens(tokens):
-        found = tag(tf.RaggedTensor.from_tensor(tokens, padding=""))
+        (cut,) = limits.fit(tf.RaggedTensor.from_tensor(limits.few(tokens), padding=""))
+        found = tag(cut)
         width = tf.shape(tokens)[1]
         return {**found, "tags": _fit(found["tags"], width), "scores": _fit(found["scores"], width)}
 
     return {"serving_default": serving_default, "tokens": tokens}
 
 
-def _classification(tables, pipeline, model) -> dict:
+def _classification(tables, pipeline, model, limits) -> dict:
     names = list(pipeline.classes)
 
     def classify(features):
@@ -155,21 +158,23 @@ def _classification(tables, pipeline, model) -> dict:
             "probabilities": probabilities,
         }
 
-    return asked_by(tables.requests(), classify)
+    return asked_by(tables.requests(), classify, limits)
 
 
-def asked_by(requests: dict, answer) -> dict:
+def asked_by(requests: dict, answer, limits: Limits) -> dict:
     """Returns a signature for each way to ask.
 
     Args:
         requests: `seqtasks.data.requests.Request`s by signature name.
         answer: Turns a batch of features into outputs by name.
+        limits: Refuses what is too much.
     """
 
     def signature(request):
         @functools.wraps(request.features)  # so that arguments have their names
         def asked(*arguments, **named):
-            return answer(request.features(*arguments, **named))
+            arguments, named = tf.nest.map_structure(limits.few, (arguments, named))
+            return answer(limits.padded(request.features(*arguments, **named)))
 
         return tf.function(asked, input_signature=list(request.specs), autograph=False)
 

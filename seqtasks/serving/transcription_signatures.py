@@ -6,13 +6,14 @@ from seqtasks.decoding.ctc import transcribe
 from seqtasks.serving.signatures import asked_by
 
 
-def transcription_signatures(tables, pipeline, model) -> dict:
+def transcription_signatures(tables, pipeline, model, limits) -> dict:
     """Returns the functions of a model of speech by signature name; see `seqtasks.serving.signatures`.
 
     Args:
         tables: What computes the features, with `requests`.
         pipeline: The fitted pipeline.
         model: The network.
+        limits: `seqtasks.data.limits.Limits`.
     """
 
     def answer(features):
@@ -28,4 +29,4 @@ def transcription_signatures(tables, pipeline, model) -> dict:
         }
 
     requests = tables.requests()
-    return asked_by(requests, answer) | asked_by({"n_best": requests["serving_default"]}, ranked)
+    return asked_by(requests, answer, limits) | asked_by({"n_best": requests["serving_default"]}, ranked, limits)

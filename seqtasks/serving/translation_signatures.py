@@ -6,13 +6,14 @@ import tensorflow as tf
 DEFAULTS = {"target": ""}
 
 
-def translation_signatures(tables, pipeline, model) -> dict:
+def translation_signatures(tables, pipeline, model, limits) -> dict:
     """Returns the functions of an encoder-decoder by signature name; see `seqtasks.serving.signatures`.
 
     Args:
         tables: The pipeline's tables of symbols.
         pipeline: The fitted pipeline.
         model: The network.
+        limits: `seqtasks.data.limits.Limits`.
     """
 
     @tf.function(input_signature=_specs("text"), autograph=False)
@@ -33,8 +34,8 @@ def translation_signatures(tables, pipeline, model) -> dict:
 
     @tf.function(input_signature=_specs("source", "target"), autograph=False)
     def score(source, target):
-        targets = tables.targets(target)
-        found = model.log_probabilities({**tables.features(source), **targets})
+        features, targets = _pair(source, target)
+        found = model.log_probabilities({**features, **targets})
         return {
             "log_probability": tf.reduce_sum(found, axis=1),
             "length": tf.reduce_sum(tf.cast(targets["target_mask"], tf.int32), axis=1),
@@ -44,7 +45,7 @@ def translation_signatures(tables, pipeline, model) -> dict:
 
     @tf.function(input_signature=_specs("source", "target"), autograph=False)
     def attention(source, target):
-        features, targets = tables.features(source), tables.targets(target)
+        features, targets = _pair(source, target)
         _, weights = model({**features, **targets}, training=False)
         return {
             "source_tokens": tables.source.names(features["source"]),
@@ -52,8 +53,14 @@ def translation_signatures(tables, pipeline, model) -> dict:
             "weights": weights,
         }
 
+    def _pair(source, target):
+        features = limits.padded(tables.features(limits.few(source)))
+        (ids,) = limits.fit(tables.target.ids(limits.few(target)))
+        features, ids = limits.pairs(features, ids) if model.decoder.attends else (features, ids)
+        return features, tables.targets(ids)
+
     def _search(text):
-        features = tables.features(text)
+        features = limits.padded(tables.features(limits.few(text)))
         return model.search(features["source"], features["mask"])
 
     signatures = {"serving_default": serving_default, "n_best": n_best, "score": score}

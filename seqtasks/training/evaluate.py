@@ -60,7 +60,7 @@ def evaluate(
     from seqtasks.data.dataset import SPLITS
     from seqtasks.serving.loading import load_run
     from seqtasks.training.evaluation import Evaluator, answers_of
-    from seqtasks.training.preparation import read_data
+    from seqtasks.training.preparation import encode_within_limits, read_data
     from seqtasks.training.results import prediction_rows
     from seqtasks.training.run import evaluation_batch_size
     from seqtasks.training.run_folder import RunFolder, is_export, resolve
@@ -78,6 +78,7 @@ def evaluate(
     given = {"data_dir": data_dir and str(data_dir), "features": features, "skip_bad_rows": skip_bad_rows}
     options |= {name: value for name, value in given.items() if value}
     dataset = read_data(loaded.task, data or values["data"], options, loaded.config, needed=split)
+    encoded = encode_within_limits(loaded.pipeline, dataset, split, skip_bad_rows)
     examples, notes = dataset.splits[split], list(dataset.notes)
     unseen = loaded.pipeline.unseen_labels(examples)
     if unseen:
@@ -89,7 +90,7 @@ def evaluate(
         evaluation_batch_size(loaded.config),
         loaded.config.training.jit_compile,
     )
-    predictions = evaluator.predict(loaded.pipeline.encode(examples, labelled=False))
+    predictions = evaluator.predict(encoded)
     references, answers = loaded.pipeline.references(examples), answers_of(predictions)
     report = "\n\n".join(metric.report(references, answers) for metric in loaded.task.metrics)
     rows = list(prediction_rows(examples, predictions))

@@ -119,6 +119,49 @@ def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: 
     return open_source(task, data, options)
 
 
+def encode_within_limits(pipeline, dataset, split: str, skip_bad_rows: bool):
+    """Returns what the pipeline's `encode` makes of a split whose texts are no longer than the model takes elsewhere.
+
+    Texts that are read window by window, or cut off, are never too long.
+
+    Args:
+        pipeline: The fitted pipeline.
+        dataset: The data set; with `skip_bad_rows` the split loses the examples concerned.
+        split: The split.
+        skip_bad_rows: Leave such examples out and say so, instead of failing.
+
+    Raises:
+        DataError: If there is such a text, or no other one.
+    """
+    from seqtasks.data.dataset import counted
+    from seqtasks.data.limits import Limits
+
+    inputs, examples = pipeline.config.inputs, dataset.splits[split]
+    encoded, limits = pipeline.encode(examples, labelled=False), Limits(inputs)
+    if limits.longest is None or getattr(inputs, "context", "example") != "example":
+        return encoded
+    end = 1 if getattr(pipeline, "ends", False) else 0
+    lengths = [int(length) - end for length in getattr(encoded, "lengths", ())]
+    bad = {i: length for i, length in enumerate(lengths) if length > limits.longest}
+    if not bad:
+        return encoded
+    if not skip_bad_rows or len(bad) == len(examples):
+        first, length = next(iter(bad.items()))
+        place = dataset.places[split][first] if dataset.places.get(split) else ()
+        where = "" if place else f"{dataset.source}, example {first + 1}: "
+        raise DataError(
+            f"{where}too long: {length} {limits.symbols}, at most {limits.longest} are taken. Cut it into parts, or "
+            "leave such examples out with --skip-bad-rows",
+            *place,
+        )
+    dataset.skipped += len(bad)
+    dropped = counted(len(bad), f"{split} example")
+    dataset.notes.append(f"left out {dropped} of more than {limits.longest} {limits.symbols}")
+    kept = [i for i in range(len(examples)) if i not in bad]
+    dataset.splits[split], dataset.places[split] = dataset.take(split, kept)
+    return pipeline.encode(dataset.splits[split], labelled=False)
+
+
 def refuse_unseen_labels(pipeline, dataset, splits: Iterable[str], skip_bad_rows: bool) -> None:
     """Sees to it that every label of the other splits was seen in training.
 

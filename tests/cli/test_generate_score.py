@@ -5,7 +5,7 @@ import pytest
 
 from seqtasks.cli import generate as generate_module
 from seqtasks.cli import main as cli
-from seqtasks.errors import UsageError
+from seqtasks.errors import RefusedError, UsageError
 from seqtasks.serving import language, scoring
 from seqtasks.serving.predict import Predictor
 from seqtasks.task import MANY_TO_ONE
@@ -249,3 +249,15 @@ def test_text_that_is_no_utf8_is_shown(score, tmp_path):
 def test_nothing_in_a_file(score):
     assert score("-") == ["log P      perplexity  text"]
     assert score("-", "--format", "tsv") == []
+
+
+def test_a_text_that_is_too_long_to_score_is_told_with_its_place(call, monkeypatch, tmp_path):
+    def refuse(run, texts, output_dir):
+        raise RefusedError({1: "too long", 2: "too long"})
+
+    monkeypatch.setattr(scoring, "score", refuse)
+    file = tmp_path / "lines.txt"
+    file.write_text("a\nb\nc\n")
+    code, output, errors = call("score", "--file", file)
+    assert (code, output) == (1, "")
+    assert errors == f"Error: {file}:2: too long\n"

@@ -5,6 +5,7 @@ import pytest
 
 from seqtasks.cli import main as cli
 from seqtasks.cli.prediction_format import FORMATS
+from seqtasks.errors import RefusedError
 from seqtasks.serving.text_inputs import TextInputs
 
 LABELLED = {"text": "a fine\tfilm", "label": "pos", "score": 0.75, "probabilities": {"neg": 0.25, "pos": 0.75}}
@@ -86,3 +87,45 @@ def test_bytes_that_are_no_utf8_are_escaped_wherever_they_stand():
         assert "caf\\udce9" in line
         assert json.loads(line) == prediction
     assert "né" in FORMATS["json"]({**TRANSLATED, "output": "né"})
+
+
+class Choosy(Echo):
+    """Refuses texts of more than five letters."""
+
+    def predict(self, texts):
+        refused = {i: "too long" for i, text in enumerate(texts) if len(text) > 5}
+        if refused:
+            raise RefusedError(refused)
+        return super().predict(texts)
+
+
+@pytest.fixture
+def choosy(predict, monkeypatch, tmp_path):
+    """Runs `seqtasks predict RUN ...` of a model that refuses what is long, and gives the code."""
+    from seqtasks.serving import predict as serving
+
+    monkeypatch.setattr(serving, "load_predictor", lambda run, output_dir: Choosy())
+    (tmp_path / "lines.txt").write_text("one\ntoo many letters\ntwo\n")
+    (tmp_path / "dna.fa").write_text(">a\nACGT\n\n>b\nACGTA\nCGT\n")
+    return lambda *arguments: cli.main(["predict", str(tmp_path), "--format", "tsv", *map(str, arguments)])
+
+
+def test_what_is_too_long_is_told_with_its_place(choosy, capsys, tmp_path):
+    for file, line in (("lines.txt", 2), ("dna.fa", 4)):
+        assert choosy("--file", tmp_path / file) == 1
+        captured = capsys.readouterr()
+        assert captured.err.splitlines()[-1] == f"Error: {tmp_path / file}:{line}: too long"
+    assert choosy("one", "many letters") == 1
+    assert "'many letters': too long" in capsys.readouterr().err
+
+
+def test_what_is_too_long_is_left_out_where_that_is_asked(choosy, capsys, tmp_path):
+    assert choosy("--file", tmp_path / "lines.txt", "--file", tmp_path / "dna.fa", "--skip-bad-rows") == 0
+    captured = capsys.readouterr()
+    assert [line.split("\t")[2] for line in captured.out.splitlines()] == ["one", "two", "ACGT"]
+    errors = captured.err.splitlines()
+    assert errors[:2] == [
+        f"Skipped: {tmp_path / 'lines.txt'}:2: too long",
+        f"Skipped: {tmp_path / 'dna.fa'}:4: too long",
+    ]
+    assert errors[2] == "Note: left out 2 of what was given, which the model refuses"

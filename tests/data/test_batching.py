@@ -29,6 +29,14 @@ def test_evaluation_is_sorted_by_length():
     assert (np.diff(lengths[order]) <= 0).all()
 
 
+def test_long_examples_come_in_small_batches_where_nothing_is_learned(monkeypatch):
+    monkeypatch.setattr("seqtasks.data.batching.MOST_STEPS", 64)
+    lengths = np.array([100, 3, 30, 4, 17, 30, 5, 6, 7])
+    found = bucketed_batches(lengths, 4, [8, 32])
+    assert [(len(indices), padded) for indices, padded in found] == [(1, 128), (2, 32), (2, 32), (4, 8)]
+    assert {len(indices) for indices, _ in bucketed_batches(lengths, 4, [8, 32], np.random.default_rng(0))} == {4}
+
+
 def test_training_is_shuffled_within_and_between_batches():
     lengths = np.repeat([5, 15], 64)
     rng = np.random.default_rng(0)

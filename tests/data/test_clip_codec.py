@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from seqtasks.data.clip_codec import ClipCodec
+from seqtasks.data.limits import Limits
 from seqtasks.data.video import encode_gif, fit_clip
 from seqtasks.errors import DataError
 from seqtasks.sections import Clip
@@ -19,7 +20,7 @@ def noise(*shape):
 @pytest.fixture(scope="module")
 def asked():
     """The codec's requests as signatures."""
-    return asked_by(ClipCodec(INPUTS).graph().requests(), lambda features: features)
+    return asked_by(ClipCodec(INPUTS).graph().requests(), lambda features: features, Limits(INPUTS))
 
 
 def test_clips_are_encoded_as_their_frames():

@@ -128,7 +128,7 @@ def test_exports_see_what_training_saw(unit, lowercase):
     rows = pairs(*(["".join(rng.choice(pieces, rng.integers(9))) for _ in range(2)] for _ in range(100)))
     encoded, tables = pipeline.encode(rows), pipeline.graph()
     read = tables.features(tf.constant([row["source"] for row in rows]))
-    written = tables.targets(tf.constant([row["target"] for row in rows]))
+    written = tables.targets(tables.target.ids(tf.constant([row["target"] for row in rows])))
     places = np.arange(len(rows))
     source, target = (side.batch(places, int(side.lengths.max())) for side in (encoded.source, encoded.target))
     for name, values in read.items():
@@ -144,8 +144,8 @@ def test_texts_of_nothing_have_a_step(unit):
         found = tables.features(tf.constant(texts, tf.string))
         assert found["source"].shape == found["mask"].shape == (len(texts), 1)
         assert not np.any(found["mask"])
-    assert tables.targets(tf.constant([""]))["targets"].numpy().tolist() == [[END]]
-    assert tables.targets(tf.constant([], tf.string))["targets"].shape[0] == 0
+    assert tables.targets(tables.target.ids(tf.constant([""])))["targets"].numpy().tolist() == [[END]]
+    assert tables.targets(tables.target.ids(tf.constant([], tf.string)))["targets"].shape[0] == 0
 
 
 def test_pairs_too_long_are_left_out_of_training():

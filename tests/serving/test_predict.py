@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from seqtasks.errors import SeqtasksError, UsageError
+from seqtasks.errors import RefusedError, SeqtasksError, UsageError
 from seqtasks.serving import rows
 from seqtasks.serving.entities import entities_of
 from seqtasks.serving.predict import Predictor, load_predictor, predict
@@ -157,3 +158,19 @@ def test_rendering():
     assert render({"text": "I am", "tokens": ["I", "am"], "tags": ["PRON", "AUX"]}) == "I/PRON am/AUX"
     assert render({"text": "ACG", "tokens": ["A", "C", "G"], "tags": ["N", "E", "e"]}) == "ACG\nNEe"
     assert render({"text": "Fine \udce9", "label": "pos", "score": 0.98412}) == "pos 0.98  Fine ?"
+
+
+def test_a_text_that_is_too_long_is_refused_in_memory_and_by_the_export(tagger, from_export):
+    for predictor in (tagger, from_export):
+        with pytest.raises(RefusedError, match=r"^text 2: too long: 20001 words, at most 20000 are taken"):
+            predictor.predict(["Ada", "w " * 20_001, "London"])
+        with pytest.raises(RefusedError, match=r"^text 1: too long: 20001 words"):
+            predictor.predict_tokens([["w"] * 20_001])
+
+
+def test_a_signature_refuses_too_many_rows_and_too_much_padding(module, from_export):
+    for signatures in (module.signatures, from_export._signatures):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="too many rows: 2049, at most 2048 are taken"):
+            signatures["serving_default"](text=tf.constant(["a"] * 2049))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="2000 rows, padded to the 40 words of row 7, at most"):
+            signatures["serving_default"](text=tf.constant(["a"] * 7 + ["a " * 40] + ["a"] * 1992))

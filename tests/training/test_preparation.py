@@ -1,11 +1,22 @@
 import dataclasses
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from seqtasks import registry
+from seqtasks.data.dataset import Dataset
+from seqtasks.data.pipeline import Encoded
 from seqtasks.errors import DataError, UsageError
-from seqtasks.training.preparation import parse_features, read_config_file, refuse_unseen_labels, resolve_config
+from seqtasks.sections import Symbols
+from seqtasks.training.preparation import (
+    encode_within_limits,
+    parse_features,
+    read_config_file,
+    refuse_unseen_labels,
+    resolve_config,
+)
 
 
 def test_later_changes_win(tmp_path):
@@ -68,8 +79,6 @@ class Labels:
 
 
 def dataset(*labels):
-    from seqtasks.data.dataset import Dataset
-
     examples = [{"text": "x", "label": label} for label in labels]
     return Dataset({"train": [], "validation": examples, "test": examples[:1]}, "things.csv")
 
@@ -105,3 +114,43 @@ def test_a_source_brings_its_own_settings():
     assert task.config_for("tfds:wikiann/en").model.units == 7
     assert task.config_for("tfds:wikiann2") == task.config
     assert task.config_for("builtin") == task.config
+
+
+class Letters:
+    """Encodes texts as their letters."""
+
+    ends = False
+
+    def __init__(self, **inputs):
+        self.config = SimpleNamespace(inputs=Symbols(unit="character", longest_text=3, **inputs))
+
+    def encode(self, examples, labelled=True):
+        lengths = [len(example["text"]) + self.ends for example in examples]
+        return Encoded(np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def texts(*given):
+    examples = [{"text": text, "label": "a"} for text in given]
+    return Dataset({"test": examples}, "x", places={"test": [("x.txt", 2 * i) for i in range(len(given))]})
+
+
+def test_a_text_longer_than_the_model_takes_is_refused_by_file_and_line():
+    with pytest.raises(DataError, match=r"^x\.txt:2: too long: 4 characters, at most 3 are taken.*--skip-bad-rows$"):
+        encode_within_limits(Letters(), texts("abc", "abcd"), "test", False)
+    with pytest.raises(DataError, match="too long"):
+        encode_within_limits(Letters(), texts("abcd"), "test", True)
+
+
+def test_or_it_is_left_out_and_counted():
+    data = texts("abc", "abcd", "", "abcde")
+    assert encode_within_limits(Letters(), data, "test", True).lengths.tolist() == [3, 0]
+    assert [example["text"] for example in data.splits["test"]] == ["abc", ""]
+    assert data.places["test"] == [("x.txt", 0), ("x.txt", 4)]
+    assert (data.skipped, data.notes) == (2, ["left out 2 test examples of more than 3 characters"])
+
+
+def test_the_end_of_a_text_does_not_count_and_windows_have_no_limit():
+    ending = Letters()
+    ending.ends = True
+    assert encode_within_limits(ending, texts("abc"), "test", False).lengths.tolist() == [4]
+    assert len(encode_within_limits(Letters(context="document"), texts("abcdefgh"), "test", False)) == 1
