@@ -49,7 +49,9 @@ def test_single_precision_is_within_1e_5_of_the_equations(case, way, backwards, 
     whole = way == "whole"
     layer, equations = make(case, implementation="loop" if whole else way, go_backwards=backwards)
     values = np.random.default_rng(2).normal(size=(*MASKS.shape, FEATURES))
-    for mask in (MASKS,) if whole else (MASKS, None):
+    # Programs are compiled anew without a mask; backward, one cell's will do.
+    masked_only = whole or (backwards and case != "LSTM")
+    for mask in (MASKS,) if masked_only else (MASKS, None):
 
         @tf.function(autograph=False, jit_compile=whole)
         def ours(inputs, mask=mask):
