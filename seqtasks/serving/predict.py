@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seqtasks.config import Config
 from seqtasks.errors import SeqtasksError, UsageError
+from seqtasks.sections import Bases
 from seqtasks.serving.entities import entities_of
 from seqtasks.serving.export import DESCRIPTION
 from seqtasks.serving.language import LanguagePredictor
@@ -190,6 +191,11 @@ def make_predictor(signatures, family: str, config: Config, owner=None) -> AnyPr
         return LanguagePredictor(signatures, owner)
     if family == ENCODER_DECODER:
         return TranslationPredictor(signatures, owner)
+    if family == MANY_TO_MANY and isinstance(config.inputs, Bases):
+        from seqtasks.serving.long_sequences import PIECE, LongSequencePredictor
+
+        piece = min(PIECE, config.inputs.longest_text, config.inputs.largest_batch)
+        return LongSequencePredictor(signatures, family, owner=owner, raw=raw_inputs(config), piece=piece)
     spans = getattr(config.targets, "scheme", None) == "BIO"
     return Predictor(signatures, family, spans, owner, raw_inputs(config))
 

@@ -122,7 +122,8 @@ def read_data(task: Task, data: str, source_options: Mapping[str, Any], config: 
 def encode_within_limits(pipeline, dataset, split: str, skip_bad_rows: bool):
     """Returns what the pipeline's `encode` makes of a split whose texts are no longer than the model takes elsewhere.
 
-    Texts that are read window by window, or cut off, are never too long.
+    Texts that are read window by window, or cut off, are never too long; nor are genomes, which training cuts
+    into windows.
 
     Args:
         pipeline: The fitted pipeline.
@@ -135,10 +136,13 @@ def encode_within_limits(pipeline, dataset, split: str, skip_bad_rows: bool):
     """
     from seqtasks.data.dataset import counted
     from seqtasks.data.limits import Limits
+    from seqtasks.sections import Bases
 
     inputs, examples = pipeline.config.inputs, dataset.splits[split]
     encoded, limits = pipeline.encode(examples, labelled=False), Limits(inputs)
-    if limits.longest is None or getattr(inputs, "context", "example") != "example":
+    genomes = isinstance(inputs, Bases) and inputs.window
+    in_windows = genomes or getattr(inputs, "context", "example") != "example"
+    if limits.longest is None or in_windows:
         return encoded
     end = 1 if getattr(pipeline, "ends", False) else 0
     lengths = [int(length) - end for length in getattr(encoded, "lengths", ())]

@@ -9,7 +9,7 @@ from seqtasks import registry
 from seqtasks.data.dataset import Dataset
 from seqtasks.data.pipeline import Encoded
 from seqtasks.errors import DataError, UsageError
-from seqtasks.sections import Symbols
+from seqtasks.sections import Bases, Symbols
 from seqtasks.training.preparation import (
     encode_within_limits,
     parse_features,
@@ -154,3 +154,6 @@ def test_the_end_of_a_text_does_not_count_and_windows_have_no_limit():
     ending.ends = True
     assert encode_within_limits(ending, texts("abc"), "test", False).lengths.tolist() == [4]
     assert len(encode_within_limits(Letters(context="document"), texts("abcdefgh"), "test", False)) == 1
+    genome = Letters()
+    genome.config.inputs = Bases(longest_text=3, window=2)
+    assert len(encode_within_limits(genome, texts("acgtacgt"), "test", False)) == 1
