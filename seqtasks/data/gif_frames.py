@@ -41,5 +41,5 @@ def decode_gif_frames(
         return tf.image.resize(taken, (height, width), antialias=True), count
 
     signature = tf.TensorSpec([frames, height, width, channels]), tf.TensorSpec([], tf.int32)
-    # Told what an element is like, it knows what no elements are like.
-    return tf.map_fn(decode, gif_bytes, fn_output_signature=signature)
+    # Told what an element is like, it knows what no elements are like. Few at a time: small files may hold much.
+    return tf.map_fn(decode, gif_bytes, fn_output_signature=signature, parallel_iterations=2)

@@ -25,8 +25,7 @@ class Limits:
     """What a request may have. Its methods return what they are given, once it is found to be within the limits.
 
     Args:
-        inputs: The configuration's section of inputs: a `seqtasks.sections.limits.Limited`, or another one, and then
-            nothing is limited.
+        inputs: The configuration's section of inputs; what it has no limit for is not limited.
     """
 
     def __init__(self, inputs):
@@ -34,6 +33,7 @@ class Limits:
         self.rows = getattr(inputs, "most_rows", None)
         self.places = getattr(inputs, "largest_batch", None)
         self.longest = None if self.places is None else min(inputs.longest_text, self.places)
+        self.seconds = getattr(inputs, "most_seconds", None)
 
     def few(self, rows: tf.Tensor) -> tf.Tensor:
         """Refuses too many rows.
@@ -115,6 +115,25 @@ class Limits:
             return ["too much at once: ", *sizes, taken]
 
         return _passed(_product(rows, width, longest) <= most, message, (source, targets))
+
+    def heard(self, given: tf.Tensor, samples: tf.Tensor, rate: int) -> tf.Tensor:
+        """Refuses sounds that would take too much when all are padded to the longest.
+
+        Args:
+            given: What they are made of.
+            samples: How many samples each has at most, int32 `[B]`.
+            rate: Samples a second.
+        """
+        if self.seconds is None:
+            return given
+        rows, (longest, row) = tf.size(samples), _longest(samples)
+
+        def message():
+            taken = f", at most {self.seconds} in all are taken; send long sounds in parts, apart from short ones"
+            sizes = [rows, " rows, padded to the ", longest // rate, " seconds of row ", row]
+            return ["too much at once: ", *sizes, taken]
+
+        return _passed(_product(rows, longest) <= self.seconds * rate, message, given)
 
     def _padded(self, lengths, given):
         rows, (longest, row) = tf.size(lengths), _longest(lengths)

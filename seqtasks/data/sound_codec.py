@@ -9,6 +9,7 @@ import tensorflow as tf
 from seqtasks.data.audio import as_float
 from seqtasks.data.audio_features import LogMel, decode_wav, frame_mask
 from seqtasks.data.batching import bucket_boundaries
+from seqtasks.data.limits import Limits
 from seqtasks.data.pipeline import Encoded
 from seqtasks.data.requests import Request
 from seqtasks.errors import UsageError
@@ -100,6 +101,7 @@ class SoundFeatures(tf.Module):
     def __init__(self, inputs: Sound, means: list[float], scale: float):
         super().__init__()
         self.rate, self.log_mel = inputs.sample_rate, log_mel(inputs)
+        self.limits = Limits(inputs)
         self.means, self.scale = np.array(means, np.float32), np.float32(scale)
 
     def features(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -124,13 +126,20 @@ class SoundFeatures(tf.Module):
         Args:
             wav_bytes: The files' bytes, string `[B]`.
         """
+        # Two bytes a sample, and the more channels, the fewer samples.
+        wav_bytes = self.limits.heard(wav_bytes, tf.strings.length(wav_bytes) // 2, self.rate)
         return self.features(*decode_wav(wav_bytes, self.rate))
+
+    def features_of_samples(self, audio: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns what `features` does, of no more than anybody may send."""
+        samples = tf.fill(tf.shape(audio)[:1], tf.shape(audio)[1])
+        return self.features(self.limits.heard(audio, samples, self.rate), length)
 
     def requests(self) -> dict[str, Request]:
         """Returns how signatures are asked; see `seqtasks.data.requests`."""
         audio = (tf.TensorSpec([None, None], tf.float32, "audio"), tf.TensorSpec([None], tf.int32, "length"))
         wav = (tf.TensorSpec([None], tf.string, "wav_bytes"),)
-        return {"serving_default": Request(audio, self.features), "wav": Request(wav, self.features_of_wav)}
+        return {"serving_default": Request(audio, self.features_of_samples), "wav": Request(wav, self.features_of_wav)}
 
 
 def log_mel(inputs: Sound) -> LogMel:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from seqtasks.ranges import Count, Positive, Range, Ranged, Rate, Share
-from seqtasks.sections.limits import Limited
+from seqtasks.ranges import Count, Positive, Range, Rate, Share
+from seqtasks.sections.limits import FewRows, Limited
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class SourceText(Limited):
 
 
 @dataclass(frozen=True)
-class Sound(Ranged):
+class Sound(FewRows):
     """Input of a speech task: a sound, as its energy in frequency bands, frame by frame.
 
     Args:
@@ -180,6 +180,8 @@ class Sound(Ranged):
         time_share: The most of a sound's frames that one stretch may hide.
         frequency_masks: In training, how many groups of neighbouring bands are hidden; 0 for none.
         frequency_width: The most bands of such a group.
+        most_seconds: The most seconds of sound in a request: its rows times its longest sound, since all others are
+            padded to that length. Training is not limited.
     """
 
     sample_rate: Annotated[int, Range(least=1000, most=768_000)] = 8_000
@@ -195,10 +197,11 @@ class Sound(Ranged):
     time_share: Share = 0.2
     frequency_masks: Count = 2
     frequency_width: Count = 8
+    most_seconds: Positive = 1_200
 
 
 @dataclass(frozen=True)
-class Clip(Ranged):
+class Clip(FewRows):
     """Input of a video task: frames sampled evenly over a clip.
 
     Args:
@@ -213,8 +216,10 @@ class Clip(Ranged):
         frame_features: Size of a frame's vector.
         mirror: Share of the training clips that are mirrored, left for right, anew in every epoch.
         shift: In training a clip is moved by at most so many pixels, anew in every epoch.
+        most_rows: The most clips of a request.
     """
 
+    most_rows: Positive = 128
     frames: Annotated[int, Range(least=2)] = 16
     frame_size: Annotated[int, Range(least=8)] = 64
     channels: Literal[1, 3] = 3

@@ -149,13 +149,17 @@ def _signature(name: str, entry: dict) -> str:
 def _limits(inputs: dict) -> list[str]:
     if "most_rows" not in inputs:
         return []
-    rows, longest, places = (f"{inputs[name]:,}" for name in ("most_rows", "longest_text", "largest_batch"))
-    return [
-        f"A request may have {rows} rows, a text {longest} symbols where it is not cut to `max_length`, and rows times",
-        f"the longest text may be {places}. What is more is refused with INVALID_ARGUMENT (REST: 400): send long texts",
-        "in parts, and apart from short ones.",
-        "",
-    ]
+    lines = [f"A request may have {inputs['most_rows']:,} rows."]
+    if "longest_text" in inputs:
+        longest, places = (f"{inputs[name]:,}" for name in ("longest_text", "largest_batch"))
+        lines += [
+            f"A text may have {longest} symbols where it is not cut to `max_length`, and rows times the longest text",
+            f"may be {places}: send long texts in parts, and apart from short ones.",
+        ]
+    if "most_seconds" in inputs:
+        seconds = f"{inputs['most_seconds']:,}"
+        lines += [f"Rows times the longest sound may be {seconds} seconds: send long sounds apart from short ones."]
+    return [*lines, "What is more is refused with INVALID_ARGUMENT (REST: 400).", ""]
 
 
 def _tensor(tensor: dict) -> str:

@@ -88,6 +88,19 @@ def test_what_is_asked_for_is_limited_too(most, seeds, right):
         assert f"of which one asks for {max(most)} words, at most 192 in all are written" in refused(written, wishes)
 
 
+def test_sounds_that_are_too_much_when_padded():
+    limits = Limits(Sound(most_seconds=6, most_rows=3))
+    heard = tf.function(lambda samples: limits.heard(samples, samples, 10))
+    for samples in ([], [0], [60], [30, 1], [20, 19, 0]):
+        assert heard(tf.constant(samples, tf.int32)).numpy().tolist() == samples
+    assert refused(heard, [3, 31]) == (
+        "too much at once: 2 rows, padded to the 3 seconds of row 1, at most 6 in all are taken; "
+        "send long sounds in parts, apart from short ones"
+    )
+    assert "too many rows: 4, at most 3" in refused(tf.function(limits.few), tf.zeros([4, 2]))
+    assert "too many rows: 129" in refused(tf.function(Limits(Clip()).few), tf.zeros([129]))
+
+
 def test_pairs_that_look_at_one_another():
     def pairs(mask, text):
         features, targets = LIMITS.pairs({"mask": mask}, tf.strings.split(text))
@@ -118,10 +131,10 @@ def test_every_kind_of_text_is_limited(inputs, symbols):
     assert (tight.longest, tight.places) == (7, 7)
 
 
-@pytest.mark.parametrize("inputs", [Sound(), Clip()])
-def test_other_kinds_are_not(inputs):
-    limits, rows = Limits(inputs), tf.zeros([5000, 3], tf.bool)
+def test_what_has_no_limits_is_not_limited():
+    limits, rows = Limits(object()), tf.zeros([5000, 3], tf.bool)
     assert limits.few(rows) is rows
+    assert limits.heard(rows, tf.ones([5000], tf.int32), 1) is rows
     assert limits.padded({"mask": rows})["mask"] is rows
 
 

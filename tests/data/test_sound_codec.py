@@ -31,7 +31,7 @@ def graph_of(sounds, function="features", inputs=INPUTS):
     return found
 
 
-@pytest.mark.parametrize("function", ["features", "features_of_wav"])
+@pytest.mark.parametrize("function", ["features_of_samples", "features_of_wav"])
 @pytest.mark.parametrize("normalize", ["level", "bands"])
 def test_an_export_computes_what_training_does(function, normalize):
     sounds, inputs = examples(4000, 1, 0, 810, 8123), Sound(bins=8, stack=2, normalize=normalize)
@@ -114,6 +114,16 @@ def test_a_wav_file_of_another_rate_is_refused():
     content = encode_wav(np.zeros(1600, np.int16), 16_000)
     with pytest.raises(tf.errors.InvalidArgumentError, match="expected 8000 samples a second"):
         SoundCodec(INPUTS, [8]).graph().features_of_wav(tf.constant([content]))
+
+
+@pytest.mark.parametrize("function", ["features_of_samples", "features_of_wav"])
+def test_one_long_sound_among_short_ones_is_refused_before_they_are_padded(function):
+    sounds, inputs = examples(8000, 10, 10), Sound(bins=8, sample_rate=1000, most_seconds=20)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="3 rows, padded to the 8 seconds of row 0, at most 20"):
+        graph_of(sounds, function, inputs)
+    assert graph_of(sounds[:2], function, inputs)["mask"].shape[0] == 2
+    # Training may read what nobody may send.
+    assert len(SoundCodec(inputs, [8], MEANS, SCALE).encode(sounds).lengths) == 3
 
 
 def test_impossible_bands_are_told_in_one_line():

@@ -210,4 +210,4 @@ def test_card_of_an_export_is_true(loaded, module, tmp_path):
     assert len(next(iter(names["answer"].values()))) == 1
     np.testing.assert_equal(set(names["answer"]), {t["name"] for t in entry["outputs"]})
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "A request may have 2,048 rows, a text 20,000 symbols" in card
+    assert "A request may have 2,048 rows.\nA text may have 20,000 symbols" in card
