@@ -7,21 +7,6 @@ METHODS = {"tensorflow/serving/classify": "classification", "tensorflow/serving/
 CLASSIFY, REGRESS = METHODS
 
 
-def method_of(servable: Servable, signature: str) -> str:
-    """Returns what a signature is for, as its `method_name` says.
-
-    Args:
-        servable: The version of a model.
-        signature: The signature's name.
-
-    Raises:
-        ServingError: INVALID_ARGUMENT if there is no such signature.
-    """
-    if signature not in servable.signature_defs:
-        raise invalid(f"No signature was found with the name: {signature}")
-    return servable.signature_defs[signature].method_name
-
-
 def refuse(servable: Servable, signature: str, method: str) -> None:
     """Refuses a request as TF Serving does where a signature is for predicting.
 
@@ -33,7 +18,9 @@ def refuse(servable: Servable, signature: str, method: str) -> None:
     Raises:
         ServingError: Always.
     """
-    found = method_of(servable, signature)
+    if signature not in servable.signature_defs:
+        raise invalid(f"No signature was found with the name: {signature}")
+    found = servable.signature_defs[signature].method_name
     if method not in METHODS:
         raise ServingError("UNIMPLEMENTED", f"Unsupported signature method_name: {method}")
     if found != method:

@@ -10,6 +10,7 @@ from seqtasks.sections import Bases
 from seqtasks.serving.entities import entities_of
 from seqtasks.serving.export import DESCRIPTION
 from seqtasks.serving.language import LanguagePredictor
+from seqtasks.serving.long_sequences import PIECE, in_pieces
 from seqtasks.serving.raw_inputs import raw_inputs
 from seqtasks.serving.rows import checked, decoded, encoded, run_in_batches
 from seqtasks.serving.text_inputs import TextInputs
@@ -27,16 +28,24 @@ class Predictor:
         owner: What holds the signatures' variables, if they do not.
         raw: Reads what is given to predict from: texts, unless another one is given; see
             `seqtasks.serving.raw_inputs`.
+        piece: The most letters of a sequence that are tagged at once; longer ones are cut. None for any number.
     """
 
     def __init__(
-        self, signatures: dict[str, Callable[..., dict]], family: str, spans: bool = False, owner=None, raw=None
+        self,
+        signatures: dict[str, Callable[..., dict]],
+        family: str,
+        spans: bool = False,
+        owner=None,
+        raw=None,
+        piece: int | None = None,
     ):
         self.family = family
         self.raw = raw or TextInputs()
         self._owner = owner
         self._signatures = signatures
         self._spans = spans
+        self._piece = piece
 
     def has(self, signature: str) -> bool:
         """Returns whether the model has a signature of that name."""
@@ -59,6 +68,11 @@ class Predictor:
             UsageError: If something else than a list of such inputs is given.
             DataError: If a file cannot be read.
         """
+        if self._piece is None:
+            return self._predict(inputs)
+        return in_pieces(self._predict, checked(inputs, str, self.raw.what), self._piece)
+
+    def _predict(self, inputs: Sequence) -> list[dict]:
         readers = {MANY_TO_MANY: self._tagged, TRANSCRIPTION: self._transcribed}
         read = readers.get(self.family, self._classified)
         return [read(shown, answer) for shown, answer in self._answers("serving_default", inputs)]
@@ -191,13 +205,11 @@ def make_predictor(signatures, family: str, config: Config, owner=None) -> AnyPr
         return LanguagePredictor(signatures, owner)
     if family == ENCODER_DECODER:
         return TranslationPredictor(signatures, owner)
-    if family == MANY_TO_MANY and isinstance(config.inputs, Bases):
-        from seqtasks.serving.long_sequences import PIECE, LongSequencePredictor
-
-        piece = min(PIECE, config.inputs.longest_text, config.inputs.largest_batch)
-        return LongSequencePredictor(signatures, family, owner=owner, raw=raw_inputs(config), piece=piece)
     spans = getattr(config.targets, "scheme", None) == "BIO"
-    return Predictor(signatures, family, spans, owner, raw_inputs(config))
+    piece = None
+    if family == MANY_TO_MANY and isinstance(config.inputs, Bases):
+        piece = min(PIECE, config.inputs.longest_text, config.inputs.largest_batch)
+    return Predictor(signatures, family, spans, owner, raw_inputs(config), piece)
 
 
 def predict(run, inputs: Iterable, *, output_dir="runs") -> list[dict]:

@@ -8,7 +8,8 @@ from seqtasks.data.gene_labels import BETWEEN
 from seqtasks.data.limits import Limits
 from seqtasks.errors import RefusedError, UsageError
 from seqtasks.sections import Bases
-from seqtasks.serving.long_sequences import LongSequencePredictor, joined, pieces
+from seqtasks.serving.long_sequences import joined, pieces
+from seqtasks.serving.predict import Predictor
 from seqtasks.task import MANY_TO_MANY
 
 RNG = np.random.default_rng(0)
@@ -30,7 +31,7 @@ def tag(text):
 
 
 def predictor(signature=tag, **options):
-    return LongSequencePredictor({"serving_default": signature}, MANY_TO_MANY, **options)
+    return Predictor({"serving_default": signature}, MANY_TO_MANY, **options)
 
 
 @pytest.mark.parametrize("length", [0, 1, 49, 50, 51, 90, 91, 130, 400])
@@ -38,7 +39,7 @@ def test_pieces_overlap_and_cover_everything(length):
     text = "A" * length
     found = pieces(text, 50)
     if length <= 50:
-        assert found == [None]
+        assert found == [(0, length)]
         return
     assert found[0][0] == 0
     assert found[-1][1] == length
@@ -47,7 +48,8 @@ def test_pieces_overlap_and_cover_everything(length):
 
 
 def test_what_is_no_plain_sequence_is_not_cut():
-    assert pieces("ACGT ACGT", 5) == pieces("ACGTÄCGT", 5) == [None]
+    assert pieces("ACGT ACGT", 5) == [(0, 9)]
+    assert pieces("ACGTÄCGT", 5) == [(0, 8)]
 
 
 def test_a_long_sequence_is_tagged_as_a_whole_one():
