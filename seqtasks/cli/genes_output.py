@@ -2,23 +2,24 @@
 
 from collections.abc import Iterable, Iterator
 
+from seqtasks.cli.placed import Placed
 from seqtasks.errors import UsageError
 
 GENE_FORMATS = ("gff3", "bed")
 
 
-class Named(str):
+class Named(Placed):
     """A sequence that has a name.
 
     Args:
         sequence: The sequence.
         name: Its name.
-        place: The file, and the line where it begins.
+        place: See `Placed`.
     """
 
-    def __new__(cls, sequence: str, name: str, place: tuple = ()):
-        text = super().__new__(cls, sequence)
-        text.name, text.place = name, place
+    def __new__(cls, sequence: str, name: str, place: tuple):
+        text = super().__new__(cls, sequence, place)
+        text.name = name
         return text
 
 

@@ -7,25 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from seqtasks.cli.genes_output import fasta_sequences, is_fasta
+from seqtasks.cli.placed import Placed
 from seqtasks.errors import DataError, RefusedError, UsageError
 
 STANDARD_INPUT = "standard input"
 LINES_AT_ONCE = 512
 _SHOWN = 40  # characters
-
-
-class Line(str):
-    """A line of a file.
-
-    Args:
-        text: What it says.
-        place: The file, and the line's number.
-    """
-
-    def __new__(cls, text: str, place: tuple):
-        line = super().__new__(cls, text)
-        line.place = place
-        return line
 
 
 def text_arguments(command: Callable) -> Callable:
@@ -141,6 +128,6 @@ def _file_lines(file: str) -> Iterator[str]:
         raise UsageError(f"--file {file}: {error.strerror}") from None
 
 
-def _lines(stream, name: str) -> Iterator[Line]:
+def _lines(stream, name: str) -> Iterator[Placed]:
     for number, line in enumerate(stream, start=1):
-        yield Line(line.rstrip("\r\n"), (name, number))
+        yield Placed(line.rstrip("\r\n"), (name, number))

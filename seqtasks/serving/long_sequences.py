@@ -56,6 +56,9 @@ def joined(text: str, spans: Sequence[tuple[int, int]], found: Sequence[dict]) -
         spans: What `pieces` returned.
         found: The prediction of each piece.
     """
+    if len(spans) == 1:
+        # Of a text that is no plain sequence, letters and tags need not be as many.
+        return found[0]
     borders = [0]
     for ((_, end), one), ((start, _), other) in pairwise(zip(spans, found, strict=True)):
         shared = end - start

@@ -59,6 +59,12 @@ def test_a_long_sequence_is_tagged_as_a_whole_one():
     assert [one["text"] for one in long] == texts
 
 
+def test_what_is_no_plain_sequence_is_tagged_as_it_was():
+    (found,) = predictor(piece=5).predict(["ACG Ä東京T"])
+    assert found["tags"] == predictor().predict(["ACG Ä東京T"])[0]["tags"]
+    assert len(found["tags"]) == len("ACG Ä東京T".encode())
+
+
 def test_pieces_are_joined_between_genes():
     """What only one piece sees as a gene, where it was cut, is the other's to tell."""
     one, other = "N" * 40 + "NNNNNNNNEE", "EENNNNNNNN" + "N" * 10
