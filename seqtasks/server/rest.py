@@ -91,6 +91,8 @@ class RestApi:
                 response = Response(await self._content(request, target), media_type="application/json")
         except ServingError as error:
             code, response = error.code, _error(error.http_status, error.message)
+            if error.http_status == 408:
+                response.headers["connection"] = "close"  # what else comes of that body is not waited for either
         except ClientDisconnect:
             code, response = "CANCELLED", Response(status_code=499)  # nobody reads it
         except Exception as error:
