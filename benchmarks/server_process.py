@@ -152,13 +152,13 @@ def newest(base_path) -> Path:
 def _serve(base_path: str, options: dict) -> None:
     from seqtasks.server.batching import BatchingOptions
     from seqtasks.server.embedded import EmbeddedServer
-    from seqtasks.server.memory import short_collections
+    from seqtasks.server.memory import serving_process
     from seqtasks.server.models import ModelSpec
 
     batching = BatchingOptions() if options.pop("batching", False) else None
     spec = ModelSpec(Path(base_path).name, Path(base_path))
     server = EmbeddedServer([spec], rest_port=0, grpc_port=None, batching=batching, **options)
-    with short_collections(), server:
+    with serving_process(), server:
         print(server.port, flush=True)
         sys.stdin.read()
 

@@ -22,10 +22,9 @@ def keep_ends(words: tf.RaggedTensor, limit: int) -> tf.RaggedTensor:
         words: `[B, (T)]`.
         limit: The most that is kept.
     """
-    rows, lengths = words.value_rowids(), words.row_lengths()
-    position = tf.range(tf.size(rows, rows.dtype)) - tf.gather(words.row_starts(), rows)
-    to_end = tf.gather(lengths, rows) - position
-    kept = (position < limit // 2) | (to_end <= limit - limit // 2)
+    lengths = words.row_lengths()
+    before, after = tf.ragged.range(lengths).values, tf.ragged.range(lengths - 1, -1, -1).values
+    kept = (before < limit // 2) | (after < limit - limit // 2)
     splits = tf.concat([[0], tf.cumsum(tf.minimum(lengths, limit))], axis=0)
     return tf.RaggedTensor.from_row_splits(tf.boolean_mask(words.values, kept), splits, validate=False)
 

@@ -59,7 +59,7 @@ def tokenize(text):
     before = tf.cumsum(lengths, exclusive=True)
     padded = tf.concat([before, [0]], axis=0)  # the last row may be empty
     before -= tf.gather(tf.gather(padded, pieces.row_starts()), rows)
-    places = tf.range(tf.size(lengths, out_type=rows.dtype)) - tf.gather(pieces.row_starts(), rows)
+    places = tf.ragged.range(pieces.row_lengths()).values
     is_token = (places % 2 == 1) & (lengths > 0)
     splits = tf.concat([[0], tf.cumsum(tf.cast(is_token, tf.int64))], axis=0)
     splits = tf.gather(splits, pieces.row_splits)

@@ -37,7 +37,7 @@ class Cell:
         Args:
             x: The inputs, time first [T, B, features].
             states: The initial states.
-            weights: The layer's weights by name, not arranged.
+            weights: The layer's weights by name.
             steps: How many of the steps to run.
 
         Returns:
@@ -54,7 +54,8 @@ class Cell:
     def activations(self) -> Sequence[Sequence[tuple[str, int]]]:
         """For each stage, its (name, width) blocks from left to right.
 
-        A name is "sigmoid", "tanh" or "linear". Every block is one tensor in `gates`.
+        A name is "sigmoid", "tanh" or "linear". Every block is one tensor in `gates`. The columns of the weights are
+        in the same order.
         """
         raise NotImplementedError
 
@@ -62,10 +63,6 @@ class Cell:
     def rest_width(self) -> int:
         """How much of the projected input goes to `update` as it is."""
         return 0
-
-    def arrange(self, weights):
-        """Returns the layer's weights with their columns in the order of `activations`; all below takes them so."""
-        return weights
 
     def project(self, inputs, weights):
         """Returns the inputs' part of every gate [..., G]."""

@@ -104,19 +104,28 @@ def _run(cell, sequence, weights, manner, implementation, alone, on_gpu):
         raise UsageError(
             f"There is no fused kernel for {cell} in {sequence.inputs.dtype.name}; leave implementation at 'auto'."
         )
-    way, parts = _way(cell, sequence, implementation), _parts(sequence, manner, implementation, alone, on_gpu)
+    way, parts = _way(cell, sequence, implementation, on_gpu), _parts(sequence, manner, implementation, alone, on_gpu)
     return batch_parts.run(cell, sequence, weights, manner._replace(together=inside_xla()), way, parts)
 
 
-def _way(cell, sequence, implementation) -> Way:
+def _way(cell, sequence, implementation, on_gpu) -> Way:
     if implementation == "fused":
         return fused.WAY
     if implementation == "forward":
         return forward_loop.WAY
     if implementation == "compiled":
         return clusters.way(cell, sequence)
-    beside = inside_xla() and not _on_gpu() and sequence.inputs.shape[0] != 1
-    return _PROJECTING_LOOP if beside else _LOOP
+    return _PROJECTING_LOOP if not on_gpu and _projects_in_loop(cell, sequence) else _LOOP
+
+
+def _projects_in_loop(cell, sequence) -> bool:
+    """Returns whether a CPU should project every step's inputs in the step."""
+    rows = sequence.inputs.shape[0]
+    if inside_xla():
+        return rows != 1  # the two products go side by side
+    if rows is None:
+        return fused.supports(cell, sequence)  # which has the few rows, and what it leaves is many
+    return rows * cell.units > FEW
 
 
 def _parts(sequence, manner, implementation, alone, on_gpu) -> int:

@@ -43,13 +43,9 @@ def _infer(cell, manner, sequence, weights):
         return _wanted(tf.reverse(outputs, [1]) if manner.reverse else outputs, manner), finals
     counted = tf.cast(sequence.mask, tf.int32)
     counts, totals = tf.cumsum(counted, axis=1, reverse=manner.reverse), tf.reduce_sum(counted, axis=1)
-    # The n-th step that counts is where the count reaches n.
-    wanted = tf.broadcast_to(tf.range(1, length + 1), tf.shape(counts))
-    rising = tf.reverse(counts, [1]) if manner.reverse else counts
-    order = tf.minimum(tf.searchsorted(rising, wanted), length - 1)
-    if manner.reverse:
-        order = length - 1 - order
-    inputs = tf.gather(inputs, order, batch_dims=1)
+    # Of equal ones the first comes first; backward, the last step that counts is to.
+    ranks = counted * tf.cumsum(counted, axis=1) if manner.reverse else counted
+    inputs = tf.gather(inputs, tf.math.top_k(ranks, length).indices, batch_dims=1)
     # At least one, if only over what is masked: without rows there is no longest, and BlockLSTMV2 aborts the process
     # when asked for fewer steps than none or for more than there are.
     steps = tf.minimum(tf.maximum(tf.reduce_max(totals), 1), tf.shape(inputs)[1])

@@ -25,12 +25,9 @@ class LSTMCell(Cell):
 
     @property
     def activations(self):
-        # The three gates stand side by side so that one sigmoid covers them; with peepholes their sums are not yet
-        # complete before the update.
-        return [[("linear" if self.peephole else "sigmoid", 3 * self.units), ("tanh", self.units)]]
-
-    def arrange(self, weights):
-        return {name: w if name == "peephole_kernel" else _gates_together(w) for name, w in weights.items()}
+        # With peepholes the gates' sums are not yet complete before the update.
+        gate, candidate = ("linear" if self.peephole else "sigmoid", self.units), ("tanh", self.units)
+        return [[gate, gate, candidate, gate]]
 
     def parameters(self, weights):
         return tf.unstack(weights["peephole_kernel"]) if self.peephole else ()
@@ -66,8 +63,7 @@ class LSTMCell(Cell):
 
     def update(self, gates, rest, states, parameters):
         _, c_before = states
-        update, forget, output = tf.split(gates[0], 3, axis=-1)
-        candidate = gates[1]
+        update, forget, candidate, output = gates
         if self.peephole:
             see_update, see_forget, see_output = parameters
             update = tf.sigmoid(update + see_update * c_before)
@@ -155,9 +151,3 @@ class LSTM(Recurrent):
             "unit_forget_bias": self.unit_forget_bias,
             "peephole_initializer": keras.initializers.serialize(self.peephole_initializer),
         }
-
-
-def _gates_together(weight):
-    """Reorders a weight's columns from Keras's order to the cell's, where the three gates come first."""
-    update, forget, candidate, output = tf.split(weight, 4, axis=-1)
-    return tf.concat([update, forget, output, candidate], axis=-1)

@@ -223,7 +223,7 @@ class Recurrent(keras.layers.Layer):
             self.build((inputs.shape[0], 1, inputs.shape[-1]))
         states = tuple(self.tensor(state) for state in states)
         cell = self.make_cell()
-        weights = cell.arrange(self.cell_weights())
+        weights = self.cell_weights()
         projected = cell.project(self.tensor(inputs), weights)
         _, states = step(cell, projected, states, cell.recurrent_matrices(weights), cell.parameters(weights))
         return states[0], states

@@ -45,7 +45,7 @@ def infer(
     Returns:
         For each part, (outputs [B, T, units] in the order of the inputs, or None; the final states).
     """
-    loops, weights = loops or PLAIN, cell.arrange(weights)
+    loops = loops or PLAIN
     steps = [_steps_of(cell, part, weights, projected=not project_in_loop) for part in parts]
     project = (lambda x: cell.project(x, weights)) if project_in_loop else None
     found = loops.infer(cell, manner, steps, project) if project else loops.infer(cell, manner, steps)
@@ -58,7 +58,7 @@ def forward(cell: Cell, manner: Manner, parts: list[Sequence], weights, loops: L
     Returns:
         For each part, ((outputs or None, final states), what `backward` needs of the way there).
     """
-    loops, weights = loops or PLAIN, cell.arrange(weights)
+    loops = loops or PLAIN
     found = []
     for finals, gates, states in loops.forward(cell, manner, [_steps_of(cell, part, weights) for part in parts]):
         outputs = None
@@ -97,8 +97,7 @@ def backward(
     with tf.GradientTape() as tape:
         tape.watch(weights)
         # The projection is not computed again, unless the cell reads of it: nothing else needs its value.
-        arranged = cell.arrange(weights)
-        steps = [_steps_of(cell, part, arranged) for part in parts]
+        steps = [_steps_of(cell, part, weights) for part in parts]
     d_outputs = [None if d is None else _swap(d) for d in d_outputs]
     ways_back = [
         time_loop.WayBack(each, gates, states, d_output, list(d_final))
@@ -119,7 +118,7 @@ def inputs_gradient(cell: Cell, manner: Manner, inputs, weights, d_x):
     """Returns the gradient to the inputs, given the one to their projection."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        x = cell.project(_swap(inputs), cell.arrange(weights))
+        x = cell.project(_swap(inputs), weights)
     return tape.gradient(x, inputs, output_gradients=d_x)
 
 

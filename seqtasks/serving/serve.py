@@ -177,6 +177,7 @@ def _run_embedded(specs: list[ModelSpec], options: ServerOptions, report: Callab
     try:
         from seqtasks.server.batching import BatchingOptions
         from seqtasks.server.embedded import EmbeddedServer
+        from seqtasks.server.memory import serving_process
     except ImportError as error:
         more = 'Install them with pip install "seqtasks[serve]", or install TensorFlow Serving'
         raise SeqtasksError(f"the embedded server needs more packages: {error}. {more}") from error
@@ -193,7 +194,7 @@ def _run_embedded(specs: list[ModelSpec], options: ServerOptions, report: Callab
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
     names = ", ".join(spec.name for spec in specs)
-    with _terminated_as_interrupted():
+    with _terminated_as_interrupted(), serving_process():
         try:
             server.start()
         except KeyboardInterrupt:
