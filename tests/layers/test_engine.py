@@ -17,6 +17,9 @@ FEATURES, UNITS = 6, 8
 FUSED = ("LSTM", "LSTM peephole")
 # "whole" is a loop inside an XLA program.
 ALL = [*((case, way) for case in CASES for way in ("loop", "compiled", "whole")), *((case, "fused") for case in FUSED)]
+# Inference is compiled by itself only where that is asked for, by the same code for every cell.
+RUNS = [(case, way, True) for case, way in ALL]
+RUNS += [(case, way, False) for case, way in ALL if way != "compiled" or case in ("LSTM", "GRU")]
 
 
 def relative(received, expected):
@@ -42,9 +45,8 @@ def make(case, **options):
     return layer, equations
 
 
-@pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize(("case", "way"), ALL)
+@pytest.mark.parametrize(("case", "way", "training"), RUNS)
 def test_single_precision_is_within_1e_5_of_the_equations(case, way, backwards, training):
     whole = way == "whole"
     layer, equations = make(case, implementation="loop" if whole else way, go_backwards=backwards)
