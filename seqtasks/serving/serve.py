@@ -194,8 +194,9 @@ def _run_embedded(specs: list[ModelSpec], options: ServerOptions, report: Callab
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
     names = ", ".join(spec.name for spec in specs)
-    with _terminated_as_interrupted(), serving_process():
+    with _terminated_as_interrupted(), contextlib.ExitStack() as memory:
         try:
+            memory.enter_context(serving_process())
             server.start()
         except KeyboardInterrupt:
             report("Stopped before the models were loaded.")
