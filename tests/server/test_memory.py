@@ -32,11 +32,18 @@ def leave_empty(glibc, mebibytes: int):
     return blocks[-1]
 
 
-def test_pages_left_empty_are_given_back(glibc):
+@pytest.fixture
+def before(glibc):
+    """The process's size once nothing is left to give back."""
+    memory.give_back_pages()
+    return memory._resident()
+
+
+def test_pages_left_empty_are_given_back(glibc, before):
     looks, ended = 0.05, threading.Event()
     keeper = threading.Thread(target=memory._keep_pages_few, args=(ended, looks, 16 * MIB))
-    before = memory._resident()
     keeper.start()
+    time.sleep(4 * looks)  # it has had its first look
     last = leave_empty(glibc, 64)
     try:
         end = time.monotonic() + 20
@@ -49,8 +56,7 @@ def test_pages_left_empty_are_given_back(glibc):
         glibc.free(last)
 
 
-def test_without_the_keeper_they_stay(glibc):
-    before = memory._resident()
+def test_without_the_keeper_they_stay(glibc, before):
     last = leave_empty(glibc, 64)
     assert memory._resident() > before + 48 * MIB
     glibc.free(last)
