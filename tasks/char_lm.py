@@ -33,7 +33,7 @@ def char_lm() -> Task:
         metrics=(Perplexity(),),
         monitor="val_log_likelihood",
         training=Training(
-            batch_size=32, epochs=20, learning_rate=2e-3, schedule="linear", warmup_steps=200, average=0.995, patience=4
+            batch_size=32, epochs=30, learning_rate=2e-3, schedule="linear", warmup_steps=200, average=0.995, patience=4
         ),
         serving_examples=("ROMEO:\n", "To be, or not to be", ""),
         overrides={
