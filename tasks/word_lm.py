@@ -1,8 +1,8 @@
 """Word-level language model: how likely is a sentence, and how does it go on.
 
 One-to-many: an LSTM reads word by word and gives the probabilities of the next. It trains with every right word given,
-and generates by reading what it drew. On the Penn Treebank `-s optimizer=sgd -s learning_rate=2 -s clip_norm=0.25` comes
-much lower than Adam.
+and generates by reading what it drew. On the Penn Treebank `-s optimizer=sgd -s learning_rate=2 -s clip_norm=0.25`
+comes much lower than Adam.
 """
 
 from seqtasks.data.builtin import agreement
