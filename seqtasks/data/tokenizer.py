@@ -18,7 +18,8 @@ _NEGATION = r"[nN]['’][tT]\b"
 _TOKEN = "|".join(
     (
         r"(?:https?://|www\.)[^\s<>\"\p{Z}\p{C}]*[^\s<>\"\p{Z}\p{C}\p{P}]/?",
-        r"[\p{L}\p{N}][\p{L}\p{N}._%+-]*@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+",
+        # Of bounded length: where tokens are short and no "@" comes, each would be followed to the text's end.
+        r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+",
         rf"(?:\p{{L}}\.){{2,}}(?:-{_WORD}+)*",  # U.N., a.m., U.S.-based
         r"(?:Mrs?|Ms|Dr|St|Jr|Sr|Prof|Gov|Sen|Rep|Gen|Lt|Col|Sgt|Capt|vs|Inc|Corp|Ltd)\.",
         r"\p{Han}",

@@ -117,3 +117,10 @@ def test_normalize():
     ]
     assert normalize(tf.constant(["A1"]), lowercase=False).numpy().tolist() == [b"A1"]
     assert normalize(tf.constant([b"A\xff"])).numpy()[0].startswith(b"a")
+
+
+@pytest.mark.parametrize("unit", ["東", "a%", "a.", "1,", "x@", "a-'", "www.("])
+def test_the_time_for_a_long_text_is_proportional_to_its_length(unit):
+    # At the square of the length, as it once was without an end to addresses, a case would take minutes.
+    tokens, _, _ = tokenize([unit * 200_000])
+    assert tokens.row_lengths()[0] > 0
