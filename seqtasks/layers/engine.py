@@ -123,9 +123,8 @@ def _projects_in_loop(cell, sequence) -> bool:
     rows = sequence.inputs.shape[0]
     if inside_xla():
         return rows != 1  # the two products go side by side
-    if rows is None:
-        return fused.supports(cell, sequence)  # which has the few rows, and what it leaves is many
-    return rows * cell.units > FEW
+    # Where there is a fused kernel, it has the few rows, and what it leaves is many. For others it wins nothing sure.
+    return fused.supports(cell, sequence) and (rows is None or rows * cell.units > FEW)
 
 
 def _parts(sequence, manner, implementation, alone, on_gpu) -> int:
